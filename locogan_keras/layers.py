@@ -1,0 +1,210 @@
+"""Coordinate-channel injection, the up-sampling convolution and spectral normalisation."""
+
+import math
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from locogan_keras.positions import CHANNELS
+
+
+@keras.saving.register_keras_serializable(package="locogan_keras")
+class PositionInjection(keras.layers.Layer):
+    """Concatenates encoded positions to features: the paper's position channels (section 3).
+
+    The raw (y, x) map is resized to the grid of the features, bilinearly, and only then encoded:
+    averaging cosines and sines would shrink them.
+
+    Args:
+        encoding: `"linear"` (y, x); `"cylinder"` (y, cos pi x, sin pi x), for pictures that repeat
+            in x; `"torus"` (cos pi y, sin pi y, cos pi x, sin pi x), for planes that repeat in both.
+        margin: (before, after): how many cells of the features' grid lie between the edge of the
+            map and the edge of the features, alike on both axes. They are resized too and cropped,
+            so that no value clamped at the map's edge survives.
+
+    Call arguments:
+        features: `(batch, height, width, channels)`.
+        positions: `(batch, rows, columns, 2)`, any size; y and x in frames, -1 to 1 inside.
+
+    Returns:
+        `(batch, height, width, channels + 2, 3 or 4)`.
+
+    Raises:
+        ValueError: If the encoding is unknown or a margin is negative.
+    """
+
+    def __init__(self, encoding, margin=(0, 0), **kwargs):
+        super().__init__(**kwargs)
+        if encoding not in CHANNELS:
+            raise ValueError(
+                f"`encoding` must be one of {', '.join(CHANNELS)}. Received: encoding={encoding!r}"
+            )
+        if min(margin) < 0:
+            raise ValueError(f"`margin` must be >= 0. Received: margin={margin}")
+        self.encoding = encoding
+        self.margin = tuple(margin)
+
+    def call(self, features, positions):
+        before, after = self.margin
+        size = ops.shape(features)[1:3]
+        height, width = (length + before + after for length in size)
+        resized = tf.image.resize(positions, (height, width), method="bilinear")
+        resized = resized[:, before : height - after, before : width - after]
+        encoded = ops.cast(self._encode(resized), features.dtype)
+        return ops.concatenate([features, encoded], axis=-1)
+
+    def _encode(self, positions):
+        if self.encoding == "linear":
+            return positions
+        if self.encoding == "torus":
+            angles = math.pi * positions
+            y_cosine, x_cosine = ops.split(ops.cos(angles), 2, axis=-1)
+            y_sine, x_sine = ops.split(ops.sin(angles), 2, axis=-1)
+            return ops.concatenate([y_cosine, y_sine, x_cosine, x_sine], axis=-1)
+        y, x = ops.split(positions, 2, axis=-1)
+        return ops.concatenate([y, ops.cos(math.pi * x), ops.sin(math.pi * x)], axis=-1)
+
+    def compute_output_shape(self, features_shape, positions_shape):
+        return (*features_shape[:-1], features_shape[-1] + CHANNELS[self.encoding])
+
+    def get_config(self):
+        return {**super().get_config(), "encoding": self.encoding, "margin": self.margin}
+
+
+@keras.saving.register_keras_serializable(package="locogan_keras")
+class UpsamplingConvolution(keras.layers.Layer):
+    """A stride-2, kernel-4 transposed convolution of which only fully covered outputs are kept.
+
+    It is computed as a 2 x 2 convolution to four times the filters, followed by depth-to-space: the
+    same function and the same arithmetic, in a far simpler graph. `kernel_from_transposed` converts
+    a transposed convolution's kernel exactly. No bias: batch normalisation follows (Table 1).
+
+    Args:
+        filters: Output channels.
+
+    Call arguments:
+        features: `(batch, height, width, channels)`, height and width >= 2.
+
+    Returns:
+        `(batch, 2 * height - 2, 2 * width - 2, filters)`.
+    """
+
+    def __init__(self, filters, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(2, 2, input_shape[-1], 4 * self.filters),
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+        )
+
+    def call(self, features):
+        return tf.nn.depth_to_space(ops.conv(features, self.kernel, padding="valid"), 2)
+
+    def compute_output_shape(self, input_shape):
+        batch, *size, _ = input_shape
+        size = [None if length is None else 2 * length - 2 for length in size]
+        return (batch, *size, self.filters)
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters}
+
+    @staticmethod
+    def kernel_from_transposed(kernel):
+        """The kernel that makes this layer equal to a transposed convolution.
+
+        Args:
+            kernel: `(4, 4, channels, filters)`: height, width, input, output.
+
+        Returns:
+            `(2, 2, channels, 4 * filters)`.
+        """
+        _, _, channels, filters = kernel.shape
+        # Output 2 k + 2 + p of the transposed convolution is input k times tap 2 + p, plus
+        # input k + 1 times tap p.
+        taps = ops.flip(ops.reshape(kernel, (2, 2, 2, 2, channels, filters)), axis=(0, 2))
+        return ops.reshape(
+            ops.transpose(taps, (0, 2, 4, 1, 3, 5)), (2, 2, channels, 4 * filters)
+        )
+
+
+@keras.saving.register_keras_serializable(package="locogan_keras")
+class SpectralNormalization(keras.layers.Wrapper):
+    """Calls a layer with its kernel divided by its spectral norm (Miyato et al., 2018).
+
+    Name and arguments are those of `keras.layers.SpectralNormalization`; the semantics are the
+    reference's: the kernel variable is left alone, the gradient flows through sigma with the
+    singular vectors held constant, and these change only when training. Both are kept, because
+    inference divides by `u W v` of the last training call, which `u` alone does not determine.
+
+    Args:
+        layer: A layer with a `kernel` whose last axis is its outputs.
+        power_iterations: Steps of the power method on each call. Positive.
+
+    Call arguments:
+        inputs: The wrapped layer's.
+        training: Whether to improve the singular vectors first.
+
+    Raises:
+        ValueError: If `power_iterations` is not positive.
+    """
+
+    def __init__(self, layer, power_iterations=1, **kwargs):
+        super().__init__(layer, **kwargs)
+        if power_iterations < 1:
+            raise ValueError(
+                f"`power_iterations` must be >= 1. Received: power_iterations={power_iterations}"
+            )
+        self.power_iterations = power_iterations
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        *fan_in, outputs = self.layer.kernel.shape
+        self.vector_u, self.vector_v = (
+            self.add_weight(
+                name=name,
+                shape=(1, length),
+                initializer=keras.initializers.RandomNormal(),
+                trainable=False,
+                aggregation="only_first_replica",
+            )
+            for name, length in (("vector_u", outputs), ("vector_v", math.prod(fan_in)))
+        )
+        self._assign(self._iterated(self._matrix(), iterations=15))
+
+    def call(self, inputs, training=False):
+        matrix = self._matrix()
+        if training:
+            vectors = self._iterated(ops.stop_gradient(matrix), self.power_iterations)
+            self._assign(vectors)
+        else:
+            vectors = self.vector_u.value, self.vector_v.value
+        vector_u, vector_v = (ops.stop_gradient(vector) for vector in vectors)
+        sigma = ops.sum(ops.matmul(vector_v, matrix) * vector_u)
+        kernel = self.layer.kernel
+        with keras.StatelessScope(state_mapping=[(kernel, ops.divide(kernel, sigma))]):
+            return self.layer(inputs)
+
+    def _matrix(self):
+        return ops.reshape(self.layer.kernel, (-1, self.layer.kernel.shape[-1]))
+
+    def _iterated(self, matrix, iterations):
+        vector_u = self.vector_u.value
+        for _ in range(iterations):
+            vector_v = ops.normalize(ops.matmul(vector_u, ops.transpose(matrix)), axis=-1)
+            vector_u = ops.normalize(ops.matmul(vector_v, matrix), axis=-1)
+        return vector_u, vector_v
+
+    def _assign(self, vectors):
+        self.vector_u.assign(vectors[0])
+        self.vector_v.assign(vectors[1])
+
+    def compute_output_shape(self, input_shape):
+        return self.layer.compute_output_shape(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "power_iterations": self.power_iterations}
+
