@@ -1,0 +1,35 @@
+"""LocoGAN (Struski et al., arXiv 2002.07897) for Keras 3.
+
+Importing this package imports neither TensorFlow nor Keras; the names below do when first used.
+"""
+
+import importlib
+
+_HOMES = {
+    "LocoGAN": "model",
+    "Generator": "networks",
+    "Discriminator": "networks",
+    "build_generator": "networks",
+    "build_discriminator": "networks",
+    "PositionInjection": "layers",
+    "SpectralNormalization": "layers",
+    "UpsamplingConvolution": "layers",
+    "load_config": "config",
+    "load_engine": "engines",
+    "load_pictures": "data",
+    "make_view": "rendering",
+    "render": "rendering",
+    "train": "training",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__():
+    return sorted([*globals(), *_HOMES])

@@ -1,27 +1,38 @@
 """Files that are written whole or not at all."""
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
 
 @contextlib.contextmanager
 def replacing(path):
-    """Gives a temporary path beside `path` to write to, and renames it when the block succeeds.
+    """Gives a temporary file beside `path` to write to, and renames it when the block succeeds.
 
-    If the block fails, the temporary file is removed and whatever was at `path` stays.
+    If the block fails, the temporary file is removed and whatever was at `path` stays. A folder
+    that cannot be written fails at once, before the block has worked for nothing.
 
     Args:
         path: The file to make or replace. Its folder is made if it does not exist.
 
     Yields:
-        A `Path` with the same suffix.
+        A `Path` with the same suffix, of an empty file.
+
+    Raises:
+        OSError: If the file cannot be written; it names `path`.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot write: {error.strerror or error}", str(path)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

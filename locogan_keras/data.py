@@ -8,11 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from locogan_keras import graph_latents
+from locogan_keras.config import CROP
 from locogan_keras.latents import CELL
 from locogan_keras.pictures import SUFFIXES, read_picture, scaled
 from locogan_keras.positions import PERIODIC_AXES
-
-CROP = 64
 
 # The stream's own second key word; the latents of training use the step there.
 _STREAM = -1

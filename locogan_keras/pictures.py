@@ -6,8 +6,6 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from locogan_keras.atomic import replacing
-
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 
@@ -67,8 +65,8 @@ def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):
     return np.asarray(tiled.resize(target[::-1], Image.Resampling.LANCZOS, box=box))
 
 
-def write_png(path, picture, metadata=None):
-    """Writes `(height, width, 3)` uint8 as PNG, whole or not at all.
+def save_png(path, picture, metadata=None):
+    """Writes `(height, width, 3)` uint8 as PNG.
 
     Args:
         path: Where to.
@@ -78,8 +76,7 @@ def write_png(path, picture, metadata=None):
     chunks = PngImagePlugin.PngInfo()
     if metadata is not None:
         chunks.add_text("locogan", json.dumps(metadata))
-    with replacing(path) as temporary:
-        Image.fromarray(picture).save(temporary, format="PNG", pnginfo=chunks)
+    Image.fromarray(picture).save(path, format="PNG", pnginfo=chunks)
 
 
 def _eight_bits(picture):

@@ -1,0 +1,266 @@
+"""The command `locogan`: arguments only. Everything heavy is imported by the command that needs it."""
+
+import argparse
+import contextlib
+import functools
+import os
+import re
+import sys
+from pathlib import Path
+
+INTERRUPTED = 130
+USAGE_ERROR = 2
+
+
+def main(arguments=None):
+    """Runs `locogan`.
+
+    Args:
+        arguments: Those after the command's name; the process's own unless given.
+
+    Returns:
+        The exit status.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except KeyboardInterrupt:
+        print("locogan: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return _fail(reason)
+    except ValueError as error:
+        return _fail(str(error))
+
+
+def _fail(reason):
+    print(f"locogan: error: {' '.join(reason.split())}", file=sys.stderr)
+    return USAGE_ERROR
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message):
+        self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
+
+
+def _parser():
+    parser = _Parser(
+        prog="locogan",
+        description="LocoGAN: train on one photo or a folder, render pictures of any size.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_train(commands)
+    _add_render(commands)
+    _add_info(commands)
+    return parser
+
+
+def _add_train(commands):
+    train = commands.add_parser(
+        "train", help="train on a picture or a folder", description="Trains, or goes on training."
+    )
+    train.set_defaults(command=_train)
+    train.add_argument("source", metavar="SOURCE", help="a picture, or a folder of equal-size ones")
+    train.add_argument("--out", metavar="RUN", required=True, help="the run's folder")
+    train.add_argument(
+        "--recipe",
+        metavar="NAME|FILE.toml",
+        help="settings to begin with (default: pattern-torus for a picture, aligned for a folder)",
+    )
+    train.add_argument(
+        "--set",
+        dest="settings",
+        metavar="KEY=VALUE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="change settings, such as training.batch_size=8",
+    )
+    bound = train.add_mutually_exclusive_group()
+    bound.add_argument("--steps", type=_positive(int), help="the run's steps in all")
+    bound.add_argument("--minutes", type=_positive(float), help="the run's minutes in all")
+    train.add_argument("--fresh", action="store_true", help="start over where RUN holds a run")
+
+
+def _add_render(commands):
+    render = commands.add_parser(
+        "render", help="make a picture of any size", description="Makes a picture of any size."
+    )
+    render.set_defaults(command=_render)
+    _add_model(render)
+    render.add_argument("--out", metavar="FILE", required=True, help="the PNG to write")
+    render.add_argument("--height", type=_positive(int), help="pixels (default: the frame's)")
+    render.add_argument("--width", type=_positive(int), help="pixels (default: the frame's)")
+    render.add_argument("--seed", type=int, default=0, help="0 to 4294967295 (default: 0)")
+    render.add_argument("--top", type=int, default=0, help="pixels on the infinite canvas")
+    render.add_argument("--left", type=int, default=0, help="pixels on the infinite canvas")
+    render.add_argument(
+        "--frame", type=_size, default=(0, 0), metavar="HxW", help="pixels that -1 to 1 stand for"
+    )
+    render.add_argument(
+        "--periodic",
+        choices=("none", "x", "y", "xy"),
+        help="axes on which the picture repeats (default: all on which the model does)",
+    )
+    render.add_argument(
+        "--period",
+        type=_size,
+        default=(0, 0),
+        metavar="HxW",
+        help="pixels after which it repeats, a multiple of the frame; 0: one frame, or never",
+    )
+    render.add_argument(
+        "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
+    )
+
+
+def _add_info(commands):
+    info = commands.add_parser(
+        "info", help="say what a model is", description="Says what a model is."
+    )
+    info.set_defaults(command=_info)
+    _add_model(info)
+
+
+def _add_model(parser):
+    parser.add_argument("model", metavar="MODEL", help="a run's folder, or a .keras file")
+
+
+def _train(options):
+    from locogan_keras.config import load_config
+
+    recipe = options.recipe
+    if recipe is None:
+        recipe = "aligned" if Path(options.source).is_dir() else "pattern-torus"
+    settings = list(options.settings)
+    if options.steps is not None:
+        settings.append(f"training.steps={options.steps}")
+    config = load_config(recipe, settings)
+
+    _import_tensorflow()
+    from locogan_keras.training import train
+
+    model, interrupted = train(
+        options.source,
+        options.out,
+        config,
+        recipe=recipe,
+        minutes=options.minutes,
+        fresh=options.fresh,
+    )
+    step = int(model.step.numpy())
+    if interrupted:
+        print(f"Interrupted and saved at step {step}. The same command goes on from there.")
+        return INTERRUPTED
+    print(f"{options.out} has {step} steps. Next: locogan render {options.out} --out picture.png")
+    return 0
+
+
+def _render(options):
+    if Path(options.out).suffix.lower() != ".png":
+        raise ValueError(f"--out must end in .png. Received: --out {options.out}")
+    from tqdm import tqdm
+
+    from locogan_keras import rendering
+    from locogan_keras.atomic import replacing
+    from locogan_keras.pictures import save_png
+    from locogan_keras.runs import version
+
+    engine = _load_engine(options.model)
+    names = ("height", "width", "seed", "top", "left", "frame", "periodic", "period")
+    view = rendering.make_view(
+        engine.description, **{name: getattr(options, name) for name in names}
+    )
+    metadata = {
+        "seed": view.seed,
+        "window": [*view.corner, *view.size],
+        "frame": view.frame,
+        "period": view.period,
+        "tile": options.tile,
+        "model": engine.description.fingerprint,
+        "version": version(),
+    }
+    with replacing(options.out) as temporary:
+        progress = functools.partial(tqdm, unit="tile", disable=None)
+        picture = rendering.render(engine, view, options.tile, progress)
+        save_png(temporary, picture, metadata)
+    return 0
+
+
+def _info(options):
+    from locogan_keras.runs import GENERATOR, Run
+
+    run = Run(options.model)
+    lines = {}
+    if Path(options.model).is_dir():
+        config, origin = run.read()
+        lines |= {"recipe": origin.recipe, "source": origin.source, "steps": run.steps()}
+        lines |= {"width": config.model.width, "begun with version": origin.version}
+        if not run.path(GENERATOR).exists():
+            lines["generator"] = "not saved yet"
+    if "generator" not in lines:
+        model = _load_engine(options.model).description
+        height, width = model.frame
+        axes = [axis for axis, repeats in zip("yx", model.periodic, strict=True) if repeats]
+        periods = [
+            str(length) if repeats else "none"
+            for length, repeats in zip(model.frame, model.periodic, strict=True)
+        ]
+        lines |= {
+            "frame": f"{height} x {width} pixels",
+            "encoding": model.encoding,
+            "repeats in": " and ".join(axes) or "no direction",
+            "period": " x ".join(periods),
+            "latent": f"{model.global_channels} global + {model.local_channels} local channels",
+            "parameters": f"{model.parameters:,}",
+            "fingerprint": model.fingerprint,
+        }
+    for name, value in lines.items():
+        print(f"{name + ':':<20}{value}")
+
+
+def _load_engine(model):
+    _import_tensorflow()
+    from locogan_keras.engines import load_engine
+
+    return load_engine(model)
+
+
+def _import_tensorflow():
+    """Imports TensorFlow without its start-up messages, which no setting of its own silences."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with _standard_error_muted():
+        import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def _standard_error_muted():
+    kept = os.dup(2)
+    with open(os.devnull, "w") as null:
+        os.dup2(null.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _positive(kind):
+    def parse(text):
+        value = kind(text)
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"must be positive: {text}")
+        return value
+
+    parse.__name__ = kind.__name__
+    return parse
+
+
+def _size(text):
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"must be HEIGHTxWIDTH in pixels: {text}")
+    return int(match[1]), int(match[2])

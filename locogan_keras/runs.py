@@ -1,0 +1,131 @@
+"""A run's folder: what lies in it, and whether a command may use it."""
+
+import csv
+import dataclasses
+import json
+import shutil
+from importlib import metadata
+from pathlib import Path
+
+from locogan_keras.atomic import replacing
+from locogan_keras.config import config_from, parse_toml
+
+CONFIG = "config.toml"
+METRICS = "metrics.csv"
+CHECKPOINT = "checkpoint.keras"
+GENERATOR = "generator.keras"
+SAMPLES = "samples"
+
+# What may change from one part of a run to the next.
+_CHANGEABLE = {("training", "steps"), ("training", "save_every")}
+
+
+def version():
+    """The installed version of this package."""
+    return metadata.version("locogan-keras")
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Where a run comes from, the section `run` of its `config.toml`.
+
+    Args:
+        source: SOURCE as it was given.
+        pictures: The fingerprint of the pictures read from it.
+        recipe: The recipe's name.
+        version: Of this package when the run began.
+    """
+
+    source: str
+    pictures: str
+    recipe: str
+    version: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The folder of one training run.
+
+    Args:
+        folder: A path.
+    """
+
+    folder: Path
+
+    def path(self, name):
+        """The path of one of the run's files."""
+        return Path(self.folder) / name
+
+    def exists(self):
+        """Whether the folder holds a run."""
+        return self.path(CONFIG).is_file()
+
+    def read(self):
+        """The run's `(Config, Origin)`.
+
+        Raises:
+            ValueError: If the folder holds no run, or its `config.toml` cannot be understood.
+        """
+        path = self.path(CONFIG)
+        try:
+            values = parse_toml(path.read_text(encoding="utf-8"), path)
+            origin = Origin(**values.pop("run", {}))
+        except FileNotFoundError:
+            raise ValueError(f"{self.folder} is not a run: it has no {CONFIG}") from None
+        except (TypeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is not a run's: {error}") from None
+        return config_from(values), origin
+
+    def write(self, config, origin):
+        """Makes the folder, if need be, and its `config.toml`."""
+        lines = [f"{key} = {json.dumps(value)}" for key, value in vars(origin).items()]
+        with replacing(self.path(CONFIG)) as temporary:
+            text = config.to_toml() + "\n".join(["[run]", *lines, ""])
+            temporary.write_text(text, encoding="utf-8")
+
+    def check(self, config, origin):
+        """Refuses the folder if it cannot hold this run.
+
+        Raises:
+            ValueError: If it holds another run (naming the first setting that differs), or
+                anything else.
+        """
+        folder = Path(self.folder)
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise ValueError(f"--out {folder} is not a folder")
+        if not self.exists():
+            if any(folder.iterdir()):
+                raise ValueError(f"--out {folder} is not empty and holds no run")
+            return
+        old_config, old_origin = self.read()
+        for section in dataclasses.fields(config):
+            old, new = (vars(getattr(each, section.name)) for each in (old_config, config))
+            for key in old:
+                if old[key] != new[key] and (section.name, key) not in _CHANGEABLE:
+                    raise ValueError(
+                        f"--out {folder} belongs to another run: {section.name}.{key} is "
+                        f"{old[key]!r} there, {new[key]!r} here; --fresh starts over"
+                    )
+        if old_origin.pictures != origin.pictures:
+            raise ValueError(
+                f"--out {folder} belongs to another run: its source was {old_origin.source}, with "
+                f"other pictures than {origin.source}; --fresh starts over"
+            )
+
+    def steps(self):
+        """How many steps `metrics.csv` has."""
+        try:
+            with open(self.path(METRICS), newline="") as file:
+                rows = [row for row in csv.reader(file) if row]
+        except FileNotFoundError:
+            return 0
+        return int(rows[-1][0]) if len(rows) > 1 else 0
+
+    def clear(self):
+        """Removes the run's files, and nothing else."""
+        if self.exists():
+            for name in (METRICS, CHECKPOINT, GENERATOR, CONFIG):
+                self.path(name).unlink(missing_ok=True)
+            shutil.rmtree(self.path(SAMPLES), ignore_errors=True)

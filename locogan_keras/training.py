@@ -1,0 +1,103 @@
+"""One call that trains a run, or goes on with it."""
+
+import dataclasses
+
+import keras
+
+from locogan_keras import callbacks
+from locogan_keras.data import load_pictures
+from locogan_keras.model import LocoGAN
+from locogan_keras.networks import build_discriminator, build_generator
+from locogan_keras.runs import CHECKPOINT, Origin, Run, version
+
+# Keras wants a number of steps; `StopAt` ends a run that is bounded by time.
+_UNBOUNDED = 2**31
+
+
+def train(source, out, config, *, recipe="", minutes=None, fresh=False):
+    """Trains on a source until the run has its steps or minutes, from its last checkpoint if any.
+
+    Args:
+        source: A picture, or a folder of pictures of one size.
+        out: The run's folder.
+        config: A `Config`; `training.steps` are the run's total.
+        recipe: The recipe's name, kept with the run.
+        minutes: The run's total training time instead of `training.steps`.
+        fresh: Whether to start over where `out` holds a run.
+
+    Returns:
+        `(model, interrupted)`: the `LocoGAN`, and whether Ctrl-C ended the training.
+
+    Raises:
+        ValueError: If the source cannot be used, or the folder is not this run's.
+    """
+    pictures = load_pictures(
+        source,
+        image_size=config.data.image_size,
+        encoding=config.model.encoding,
+        frame=config.model.frame,
+    )
+    run = Run(out)
+    origin = Origin(str(source), pictures.fingerprint, str(recipe), version())
+    # Starting over replaces a run, and nothing else.
+    if not (fresh and run.exists()):
+        run.check(config, origin)
+    model = None if fresh else _load(run)
+    if model is None:
+        model = build(config, pictures.frame)
+        run.clear()
+    run.write(config, origin)
+
+    if minutes is None:
+        stop = callbacks.StopAt(steps=config.training.steps)
+    else:
+        stop = callbacks.StopAt(seconds=60.0 * minutes)
+    if stop.reached(model):
+        return model, False
+    interrupt = callbacks.StopOnInterrupt()
+    step = int(model.step.numpy())
+    crops = pictures.crops(config.training.batch_size, config.training.seed, first_step=step)
+    try:
+        model.fit(
+            crops,
+            steps_per_epoch=_UNBOUNDED if stop.steps is None else stop.steps - step,
+            verbose=0,
+            callbacks=[
+                callbacks.Clock(),
+                stop,
+                interrupt,
+                callbacks.MetricsLog(run),
+                callbacks.Progress(stop),
+                callbacks.SaveRun(run, pictures, config.training.save_every),
+            ],
+        )
+    finally:
+        interrupt.restore()
+    return model, interrupt.interrupted
+
+
+def build(config, frame):
+    """A compiled `LocoGAN` with the random weights that the config's seed gives.
+
+    Args:
+        config: A `Config`.
+        frame: (height, width) in pixels.
+    """
+    settings = config.training
+    keras.utils.set_random_seed(settings.seed)
+    architecture = dataclasses.asdict(config.model) | {"frame": frame}
+    shared = {key: architecture[key] for key in ("width", "encoding", "inject")}
+    model = LocoGAN(build_generator(**architecture), build_discriminator(**shared), settings.seed)
+    rates = (settings.generator_learning_rate, settings.discriminator_learning_rate)
+    model.compile(
+        *(keras.optimizers.Adam(rate, settings.beta_1, 0.999, 1e-8) for rate in rates),
+        loss=settings.loss,
+        discriminator_steps=settings.discriminator_steps,
+        ema_decay=settings.ema_decay,
+    )
+    return model
+
+
+def _load(run):
+    path = run.path(CHECKPOINT)
+    return keras.saving.load_model(path) if path.exists() else None

@@ -1,0 +1,7 @@
+"""`python train ...` is `locogan train ...`."""
+
+import sys
+
+from locogan_keras.cli import main
+
+sys.exit(main(["train", *sys.argv[1:]]))
