@@ -174,11 +174,10 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         step = int(self.model.step.numpy())
-        values = " ".join(
-            f"{name.replace('generator', 'g').replace('discriminator', 'd')} {float(logs[name]):.2f}"
-            for name in LOGS
-        )
-        self._bar.set_postfix_str(f"step {step} {values}", refresh=False)
+        losses = " ".join(f"{float(logs[name]):.2f}" for name in LOGS[:2])
+        accuracy = " ".join(f"{float(logs[name]):.0%}" for name in LOGS[2:])
+        text = f"step {step}, loss G D {losses}, D right on real fake {accuracy}"
+        self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(min(self._bar.total, self._done()) - self._bar.n)
 
     def on_train_end(self, logs=None):

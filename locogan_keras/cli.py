@@ -1,4 +1,4 @@
-"""The command `locogan`: arguments only. Everything heavy is imported by the command that needs it."""
+"""The command `locogan`: arguments only. What is heavy is imported by the command that needs it."""
 
 import argparse
 import contextlib
@@ -231,7 +231,7 @@ def _load_engine(model):
 
 def _import_tensorflow():
     """Imports TensorFlow without its start-up messages, which no setting of its own silences."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _standard_error_muted():
         import tensorflow  # noqa: F401
 

@@ -77,12 +77,11 @@ class Config:
         """The settings as TOML."""
         lines = []
         for section in dataclasses.fields(self):
-            lines.append(f"[{section.name}]")
+            lines += ["", f"[{section.name}]"] if lines else [f"[{section.name}]"]
             values = dataclasses.asdict(getattr(self, section.name))
             # A JSON number, string or list of them is TOML too.
             lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-            lines.append("")
-        return "\n".join(lines)
+        return "\n".join([*lines, ""])
 
 
 def recipe_names():
@@ -170,7 +169,9 @@ def _check_key(section, key):
     fields = {field.name: field for field in dataclasses.fields(_SECTIONS[section])}
     if key not in fields:
         close = difflib.get_close_matches(key, fields, n=1)
-        hint = f"; did you mean {section}.{close[0]}?" if close else f"; there are {', '.join(fields)}"
+        hint = (
+            f"; did you mean {section}.{close[0]}?" if close else f"; there are {', '.join(fields)}"
+        )
         raise ValueError(f"unknown key {section}.{key}{hint}")
     return fields[key]
 

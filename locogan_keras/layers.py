@@ -18,7 +18,8 @@ class PositionInjection(keras.layers.Layer):
 
     Args:
         encoding: `"linear"` (y, x); `"cylinder"` (y, cos pi x, sin pi x), for pictures that repeat
-            in x; `"torus"` (cos pi y, sin pi y, cos pi x, sin pi x), for planes that repeat in both.
+            in x; `"torus"` (cos pi y, sin pi y, cos pi x, sin pi x), for planes that repeat in
+            both.
         margin: (before, after): how many cells of the features' grid lie between the edge of the
             map and the edge of the features, alike on both axes. They are resized too and cropped,
             so that no value clamped at the map's edge survives.
@@ -126,9 +127,7 @@ class UpsamplingConvolution(keras.layers.Layer):
         # Output 2 k + 2 + p of the transposed convolution is input k times tap 2 + p, plus
         # input k + 1 times tap p.
         taps = ops.flip(ops.reshape(kernel, (2, 2, 2, 2, channels, filters)), axis=(0, 2))
-        return ops.reshape(
-            ops.transpose(taps, (0, 2, 4, 1, 3, 5)), (2, 2, channels, 4 * filters)
-        )
+        return ops.reshape(ops.transpose(taps, (0, 2, 4, 1, 3, 5)), (2, 2, channels, 4 * filters))
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -207,4 +206,3 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     def get_config(self):
         return {**super().get_config(), "power_iterations": self.power_iterations}
-

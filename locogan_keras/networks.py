@@ -78,9 +78,9 @@ class Generator(keras.Model):
             features = layers.Cropping2D(1, name=f"crop_{level}")(features)
             if level == 0 or inject == "every_layer":
                 margin = _margin(level) + 1
-                features = PositionInjection(
-                    encoding, (margin, margin), name=f"positions_{level}"
-                )(features, positions)
+                features = PositionInjection(encoding, (margin, margin), name=f"positions_{level}")(
+                    features, positions
+                )
             features = UpsamplingConvolution(filters, name=f"upsample_{level}")(features)
             features = layers.BatchNormalization(
                 momentum=0.9,
@@ -93,9 +93,9 @@ class Generator(keras.Model):
         features = layers.Cropping2D(((1, 2), (1, 2)), name="crop_4")(features)
         if inject == "every_layer":
             margin = _margin(4)
-            features = PositionInjection(
-                encoding, (margin + 1, margin + 2), name="positions_4"
-            )(features, positions)
+            features = PositionInjection(encoding, (margin + 1, margin + 2), name="positions_4")(
+                features, positions
+            )
         image = layers.Conv2D(
             3, 4, activation="tanh", kernel_initializer=_normal_kernel(), name="image"
         )(features)

@@ -59,7 +59,9 @@ def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):
         return picture
     # Three copies along an axis that repeats; the middle one sees its neighbours.
     copies = [3 if repeats else 1 for repeats in wrap]
-    top, left = (length * (count // 2) for length, count in zip((height, width), copies, strict=True))
+    top, left = (
+        length * (count // 2) for length, count in zip((height, width), copies, strict=True)
+    )
     tiled = Image.fromarray(np.tile(picture, (*copies, 1)))
     box = (left, top, left + width, top + height)
     return np.asarray(tiled.resize(target[::-1], Image.Resampling.LANCZOS, box=box))

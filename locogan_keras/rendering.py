@@ -72,7 +72,7 @@ def make_view(
         raise ValueError(f"periodic must be none, x, y or xy. Received: periodic={periodic!r}")
 
     size, frames, periods = [], [], []
-    for axis, name in enumerate(AXES):
+    for axis in range(2):
         length = (height, width)[axis]
         if length is None:
             length = description.frame[axis]

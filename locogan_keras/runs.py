@@ -80,7 +80,7 @@ class Run:
         """Makes the folder, if need be, and its `config.toml`."""
         lines = [f"{key} = {json.dumps(value)}" for key, value in vars(origin).items()]
         with replacing(self.path(CONFIG)) as temporary:
-            text = config.to_toml() + "\n".join(["[run]", *lines, ""])
+            text = "\n".join([config.to_toml(), "[run]", *lines, ""])
             temporary.write_text(text, encoding="utf-8")
 
     def check(self, config, origin):

@@ -61,6 +61,7 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
         model.fit(
             crops,
             steps_per_epoch=_UNBOUNDED if stop.steps is None else stop.steps - step,
+            shuffle=False,
             verbose=0,
             callbacks=[
                 callbacks.Clock(),

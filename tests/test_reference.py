@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from locogan_keras.layers import UpsamplingConvolution
 from locogan_keras.model import LocoGAN
 from locogan_keras.networks import build_discriminator, build_generator

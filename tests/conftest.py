@@ -1,0 +1,52 @@
+"""Shared fixtures: tiny networks with lively random weights, a picture and a trained run."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from locogan_keras.cli import main
+from locogan_keras.networks import build_generator
+
+TINY = ("model.width=2", "training.batch_size=2", "training.save_every=2")
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def lively_generator(encoding="linear", inject="every_layer", frame=(128, 128), width=4):
+    """A generator whose random weights give images that use the whole range."""
+    generator = build_generator(width, encoding, inject, frame=frame)
+    rng = np.random.default_rng(1)
+    for variable in generator.variables:
+        value = rng.normal(size=variable.shape)
+        if "kernel" in variable.name:
+            value /= np.sqrt(np.prod(variable.shape[:-1]))
+        elif "variance" in variable.name:
+            value = 1 + 0.5 * np.tanh(value)
+        variable.assign(value)
+    return generator
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory):
+    """A 96 x 80 picture with structure in both directions."""
+    y, x = np.mgrid[0:96, 0:80]
+    levels = np.stack([y * 2, x * 3, 128 + 100 * np.sin(x / 5) * np.cos(y / 7)], axis=-1)
+    path = tmp_path_factory.mktemp("photo") / "photo.png"
+    Image.fromarray(levels.astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory, photo):
+    """A run of four steps with a torus of 64 x 64, not to be changed."""
+    run = tmp_path_factory.mktemp("trained") / "run"
+    arguments = ["train", str(photo), "--out", str(run), "--steps", "4"]
+    assert main([*arguments, "--set", *TINY, "model.frame=[64, 64]"]) == 0
+    return run

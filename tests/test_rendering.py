@@ -1,0 +1,184 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from conftest import lively_generator
+
+from locogan_keras.engines import KerasEngine
+from locogan_keras.rendering import make_view, render, to_levels
+
+FRAME = (96, 112)
+
+
+@pytest.fixture(scope="module", params=["linear", "cylinder", "torus"])
+def engine(request):
+    return KerasEngine(lively_generator(request.param, frame=FRAME, width=2))
+
+
+@pytest.fixture(scope="module")
+def torus():
+    return KerasEngine(lively_generator("torus", frame=FRAME, width=2))
+
+
+@pytest.fixture(scope="module")
+def linear():
+    return KerasEngine(lively_generator("linear", frame=FRAME, width=2))
+
+
+def picture_of(engine, tile=48, **request):
+    return render(engine, make_view(engine.description, **request), tile)
+
+
+def assert_within_a_level(first, second):
+    difference = np.abs(first.astype(int) - second.astype(int))
+    assert difference.max() <= 1
+    assert np.count_nonzero(difference) <= max(1, 3 * difference.size // 10_000)
+
+
+def frame_of(engine):
+    """A fixed frame on linear axes, so that windows show one world."""
+    return tuple(0 if repeats else 200 for repeats in engine.description.periodic)
+
+
+def test_a_window_is_a_crop_to_the_bit(engine, rng):
+    frame = frame_of(engine)
+    world = {"frame": frame, "periodic": "none", "seed": 4}
+    whole = picture_of(engine, top=-101, left=-97, height=211, width=199, **world)
+    for height, width in [(1, 1), (1, 199), (37, 53), (101, 2)]:
+        top = int(rng.integers(0, 212 - height))
+        left = int(rng.integers(0, 200 - width))
+        window = picture_of(
+            engine, top=top - 101, left=left - 97, height=height, width=width, **world
+        )
+        np.testing.assert_array_equal(window, whole[top : top + height, left : left + width])
+
+
+def test_another_tile_gives_the_same_world(engine):
+    pictures = [
+        picture_of(engine, tile, height=131, width=149, top=-50, left=30, frame=frame_of(engine))
+        for tile in (16, 48, 160)
+    ]
+    assert_within_a_level(pictures[0], pictures[1])
+    assert_within_a_level(pictures[0], pictures[2])
+
+
+def test_the_same_seed_at_another_size_is_the_same_world(torus, linear):
+    small = picture_of(torus, height=50, width=60, periodic="none")
+    large = picture_of(torus, height=170, width=180, periodic="none")
+    np.testing.assert_array_equal(small, large[:50, :60])
+    small = picture_of(linear, height=50, width=60, frame=(128, 128))
+    large = picture_of(linear, height=170, width=180, frame=(128, 128))
+    np.testing.assert_array_equal(small, large[:50, :60])
+    assert np.abs(small.astype(int) - picture_of(linear, height=50, width=60)).max() > 10
+
+
+@pytest.mark.parametrize(("periodic", "repeats"), [("x", (0, 1)), ("y", (1, 0)), ("xy", (1, 1))])
+def test_repeats_are_exact_to_the_bit(torus, periodic, repeats):
+    period = tuple(2 * length * flag for length, flag in zip(FRAME, repeats, strict=True))
+    picture = picture_of(
+        torus,
+        height=500,
+        width=550,
+        top=-77,
+        left=1001,
+        periodic=periodic,
+        period=period,
+        tile=64,
+    )
+    for axis in range(2):
+        moved = np.moveaxis(picture, axis, 0)
+        if repeats[axis]:
+            np.testing.assert_array_equal(moved[period[axis] :], moved[: -period[axis]])
+        shorter = FRAME[axis]
+        assert np.abs(moved[shorter:].astype(int) - moved[:-shorter]).max() > 10
+
+
+def test_repeats_have_no_seam(torus):
+    view = make_view(torus.description, height=4 * 96, width=4 * 112, period=(192, 224))
+    picture = render(torus, view, tile=64).astype(float)
+    across = np.abs(np.diff(picture, axis=1)).mean(axis=(0, 2))
+    down = np.abs(np.diff(picture, axis=0)).mean(axis=(1, 2))
+    assert across[223] <= 1.2 * across.max()
+    assert across[223] == pytest.approx(np.median(across[15::16]), rel=0.5)
+    assert down[191] == pytest.approx(np.median(down[15::16]), rel=0.5)
+    # One period computed as a whole canvas, without any repeating, continues the same way.
+    free = dataclasses.replace(view, period=(0, 0))
+    whole = render(torus, free, tile=64)
+    inner = (slice(32, 160), slice(32, 192))
+    assert_within_a_level(whole[inner], picture[inner].astype(np.uint8))
+
+
+def test_one_period_costs_one_period(torus):
+    calls = []
+
+    class Counting:
+        description = torus.description
+
+        def __call__(self, latent, positions):
+            calls.append(latent.shape)
+            return torus(latent, positions)
+
+    picture_of(Counting(), height=960, width=1120, top=-5, left=7, tile=48)
+    assert calls == [(1, 9, 9, 18)] * (2 * 3)
+
+
+def test_semi_periodic_positions_repeat_and_the_local_plan_does_not(torus):
+    picture = picture_of(torus, height=192, width=224, periodic="none").astype(int)
+    assert np.abs(picture[:96] - picture[96:]).max() > 10
+
+
+def test_far_from_the_origin_is_as_good(torus):
+    far = 96 * 112 * 100_000
+    near = picture_of(torus, height=40, width=40)
+    np.testing.assert_array_equal(picture_of(torus, height=40, width=40, top=far, left=-far), near)
+    picture = picture_of(torus, height=40, width=40, top=2**34, left=-(2**34), periodic="none")
+    assert picture.std() > 5
+
+
+def test_the_default_is_one_frame(engine):
+    view = make_view(engine.description)
+    assert view.size == view.frame == FRAME
+    assert picture_of(engine, height=7, width=1).shape == (7, 1, 3)
+
+
+def test_a_linear_frame_is_the_picture_unless_given(linear):
+    assert make_view(linear.description, height=50, width=70).frame == (50, 70)
+    assert make_view(linear.description, height=50, width=70, frame=(0, 99)).frame == (50, 99)
+
+
+def test_levels_round_to_the_nearest():
+    values = np.array([-1.1, -1, -0.9999, 0, 1 / 127.5, 1, 1.2])
+    assert to_levels(values).tolist() == [0, 0, 0, 128, 128, 255, 255]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "request_", "reason"),
+    [
+        ("linear", {"height": 0}, "height=0"),
+        ("linear", {"width": -3}, "width=-3"),
+        ("linear", {"seed": -1}, "seed=-1"),
+        ("linear", {"seed": 2**32}, "seed=4294967296"),
+        ("linear", {"top": 5}, "top needs a frame.*top=5"),
+        ("cylinder", {"top": 5}, "top needs a frame.*top=5"),
+        ("linear", {"left": -5}, "left needs a frame.*left=-5"),
+        ("linear", {"periodic": "x"}, "refused in x.*linear"),
+        ("cylinder", {"periodic": "xy"}, "refused in y.*cylinder"),
+        ("torus", {"periodic": "both"}, "both"),
+        ("torus", {"frame": (100, 112)}, "frame must be 96 in y.*100x112"),
+        ("torus", {"period": (190, 224)}, "the nearest is 192.*190x224"),
+        ("torus", {"period": (1, 224)}, "the nearest is 96.*1x224"),
+        ("cylinder", {"period": (96, 112)}, "period must be 0 in y.*96x112"),
+        ("torus", {"period": (96, 112), "periodic": "x"}, "period must be 0 in y"),
+        ("torus", {"top": 2**36}, f"top={2**36}"),
+    ],
+)
+def test_what_a_model_cannot_do_is_named(encoding, request_, reason):
+    description = KerasEngine(lively_generator(encoding, frame=FRAME, width=2)).description
+    with pytest.raises(ValueError, match=reason):
+        make_view(description, **request_)
+
+
+@pytest.mark.parametrize("tile", [0, -16, 24])
+def test_tiles_are_whole_cells(linear, tile):
+    with pytest.raises(ValueError, match=f"tile={tile}"):
+        picture_of(linear, tile)
