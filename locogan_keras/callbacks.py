@@ -58,19 +58,16 @@ class StopOnInterrupt(keras.callbacks.Callback):
         interrupted: Whether it was.
     """
 
-    interrupted = False
-
-    def on_train_begin(self, logs=None):
+    def __init__(self):
+        super().__init__()
+        self.interrupted = False
         self._before = signal.signal(signal.SIGINT, self._interrupt)
 
     def on_train_batch_end(self, batch, logs=None):
         if self.interrupted:
             self.model.stop_training = True
 
-    def on_train_end(self, logs=None):
-        self.restore()
-
-    def restore(self):
+    def close(self):
         """Gives Ctrl-C its former meaning back."""
         signal.signal(signal.SIGINT, self._before)
 
@@ -85,21 +82,19 @@ class MetricsLog(keras.callbacks.Callback):
 
     Args:
         run: The `Run`.
+        step: The step that the run goes on from.
     """
 
-    def __init__(self, run):
+    def __init__(self, run, step):
         super().__init__()
-        self._path = run.path(METRICS)
-
-    def on_train_begin(self, logs=None):
-        step = int(self.model.step.numpy())
+        path = run.path(METRICS)
         rows = [["step", "seconds", *LOGS]]
-        if step:
-            with open(self._path, newline="") as file:
+        if path.exists():
+            with open(path, newline="") as file:
                 rows += [row for row in csv.reader(file) if row and _before(row[0], step)]
-        with replacing(self._path) as temporary, open(temporary, "w", newline="") as file:
+        with replacing(path) as temporary, open(temporary, "w", newline="") as file:
             csv.writer(file).writerows(rows)
-        self._file = open(self._path, "a", newline="", buffering=1)  # noqa: SIM115
+        self._file = open(path, "a", newline="", buffering=1)  # noqa: SIM115
         self._writer = csv.writer(self._file)
 
     def on_train_batch_end(self, batch, logs=None):
@@ -107,7 +102,8 @@ class MetricsLog(keras.callbacks.Callback):
         values = [f"{float(logs[name]):.6g}" for name in LOGS]
         self._writer.writerow([step, f"{seconds:.2f}", *values])
 
-    def on_train_end(self, logs=None):
+    def close(self):
+        """Closes the file."""
         self._file.close()
 
 
@@ -154,20 +150,19 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         stop: The `StopAt` that bounds the run.
+        model: The `LocoGAN`, for where the run stands.
     """
 
-    def __init__(self, stop):
+    def __init__(self, stop, model):
         super().__init__()
         self._stop = stop
-
-    def on_train_begin(self, logs=None):
         if self._stop.steps is not None:
             total, unit = self._stop.steps, "step"
         else:
             total, unit = round(self._stop.seconds), "s"
         self._bar = tqdm(
             total=total,
-            initial=min(total, self._done()),
+            initial=min(total, self._done(model)),
             unit=unit,
             mininterval=0.5 if sys.stderr.isatty() else 30,
         )
@@ -178,13 +173,14 @@ class Progress(keras.callbacks.Callback):
         accuracy = " ".join(f"{float(logs[name]):.0%}" for name in LOGS[2:])
         text = f"step {step}, loss G D {losses}, D right on real fake {accuracy}"
         self._bar.set_postfix_str(text, refresh=False)
-        self._bar.update(min(self._bar.total, self._done()) - self._bar.n)
+        self._bar.update(min(self._bar.total, self._done(self.model)) - self._bar.n)
 
-    def on_train_end(self, logs=None):
+    def close(self):
+        """Leaves the bar as it stands."""
         self._bar.close()
 
-    def _done(self):
-        progress = self.model.step if self._stop.steps is not None else self.model.seconds
+    def _done(self, model):
+        progress = model.step if self._stop.steps is not None else model.seconds
         return int(progress.numpy())
 
 

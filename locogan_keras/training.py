@@ -1,5 +1,6 @@
 """One call that trains a run, or goes on with it."""
 
+import contextlib
 import dataclasses
 
 import keras
@@ -54,26 +55,25 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
         stop = callbacks.StopAt(seconds=60.0 * minutes)
     if stop.reached(model):
         return model, False
-    interrupt = callbacks.StopOnInterrupt()
     step = int(model.step.numpy())
     crops = pictures.crops(config.training.batch_size, config.training.seed, first_step=step)
-    try:
+    with contextlib.ExitStack() as closing:
+        interrupt, metrics, progress = (
+            closing.enter_context(contextlib.closing(callback))
+            for callback in (
+                callbacks.StopOnInterrupt(),
+                callbacks.MetricsLog(run, step),
+                callbacks.Progress(stop, model),
+            )
+        )
+        save = callbacks.SaveRun(run, pictures, config.training.save_every)
         model.fit(
             crops,
             steps_per_epoch=_UNBOUNDED if stop.steps is None else stop.steps - step,
             shuffle=False,
             verbose=0,
-            callbacks=[
-                callbacks.Clock(),
-                stop,
-                interrupt,
-                callbacks.MetricsLog(run),
-                callbacks.Progress(stop),
-                callbacks.SaveRun(run, pictures, config.training.save_every),
-            ],
+            callbacks=[callbacks.Clock(), stop, interrupt, metrics, progress, save],
         )
-    finally:
-        interrupt.restore()
     return model, interrupt.interrupted
 
 

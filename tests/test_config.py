@@ -85,12 +85,12 @@ def test_bad_settings_are_named(setting, reason):
 
 
 def test_a_frame_that_cannot_repeat_is_named():
-    with pytest.raises(ValueError, match=r"100, 192"):
+    with pytest.raises(ValueError, match="100, 192"):
         load_config("pattern-torus", ["model.frame=[100, 192]"])
 
 
 def test_bad_recipes_are_named(tmp_path):
-    with pytest.raises(ValueError, match="--recipe moon .*pattern-torus"):
+    with pytest.raises(ValueError, match=r"--recipe moon .*pattern-torus"):
         load_config("moon")
     with pytest.raises(ValueError, match=r"none\.toml cannot be read"):
         load_config(tmp_path / "none.toml")

@@ -38,7 +38,7 @@ def test_sixteen_bits_are_scaled_not_cut(tmp_path):
 def test_transparency_is_laid_over_white(tmp_path, mode):
     color = {"LA": (0, 128), "RGBA": (0, 0, 0, 128)}[mode]
     picture = Image.new(mode, (3, 2), color)
-    picture.putpixel((0, 0), color[:-1] + (0,))
+    picture.putpixel((0, 0), (*color[:-1], 0))
     ours = saved(tmp_path, picture)
     assert ours[0, 0].tolist() == [255, 255, 255]
     assert ours[1, 1].tolist() == [127, 127, 127]

@@ -1,0 +1,35 @@
+# `make demo` and `make test` need Python 3.11 or newer and nothing else: they make their own
+# virtual environment here, in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := runs/demo
+
+.PHONY: demo test slow lint benchmark clean
+
+demo: .venv/installed
+	$(BIN)/locogan train examples/brick_grey.png --out $(DEMO) --recipe demo
+	$(BIN)/locogan render $(DEMO) --out wallpaper.png --height 768 --width 1536 --period 768x1536
+	$(BIN)/locogan render $(DEMO) --out wallpaper-2x2.png --height 1536 --width 3072 --period 768x1536
+
+test: .venv/installed
+	$(BIN)/python -m pytest -q
+
+slow: .venv/installed
+	$(BIN)/python -m pytest -q -m slow
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+benchmark: .venv/installed
+	$(BIN)/python train/benchmark.py
+
+clean:
+	rm -rf .venv $(DEMO) wallpaper.png wallpaper-2x2.png
+
+.venv/installed: setup.cfg pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@

@@ -1,0 +1,218 @@
+"""Runs: what they leave behind, and how they go on."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+from conftest import TINY
+from PIL import Image
+
+from locogan_keras.cli import main
+from locogan_keras.model import LocoGAN
+from locogan_keras.networks import Generator
+
+
+def train(source, run, *arguments, settings=("model.frame=[64, 64]",)):
+    return main(["train", str(source), "--out", str(run), *arguments, "--set", *TINY, *settings])
+
+
+def rows(run):
+    with open(run / "metrics.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def weights(run):
+    return keras.saving.load_model(run / "checkpoint.keras").get_weights()
+
+
+def test_a_run_leaves_what_it_promises(trained_run):
+    assert files(trained_run) == [
+        "checkpoint.keras",
+        "config.toml",
+        "generator.keras",
+        "metrics.csv",
+        "samples",
+        "samples/step-000002.png",
+        "samples/step-000004.png",
+    ]
+    assert [int(row["step"]) for row in rows(trained_run)] == [1, 2, 3, 4]
+    for name in ("generator_loss", "discriminator_loss", "real_accuracy", "fake_accuracy"):
+        assert all(np.isfinite(float(row[name])) for row in rows(trained_run))
+
+
+def test_the_generator_is_the_averaged_one(trained_run):
+    model = keras.saving.load_model(trained_run / "checkpoint.keras")
+    generator = keras.saving.load_model(trained_run / "generator.keras")
+    assert isinstance(model, LocoGAN)
+    assert isinstance(generator, Generator)
+    assert generator.frame == (64, 64)
+    pairs = zip(generator.get_weights(), model.ema_generator.get_weights(), strict=True)
+    assert all(np.array_equal(ours, theirs) for ours, theirs in pairs)
+
+
+def test_the_sheet_shows_real_crops(trained_run, photo):
+    with Image.open(trained_run / "samples" / "step-000004.png") as sheet:
+        first = np.asarray(sheet)[24 : 24 + 64, 8 : 8 + 64]
+    with Image.open(photo) as picture:
+        pixels = np.asarray(picture)
+    places = [
+        (top, left)
+        for top in range(96 - 64 + 1)
+        for left in range(80 - 64 + 1)
+        if np.array_equal(pixels[top : top + 64, left : left + 64], first)
+    ]
+    assert len(places) == 1
+
+
+def test_a_run_goes_on_to_the_bit(photo, trained_run, tmp_path):
+    assert train(photo, tmp_path / "run", "--steps", "3") == 0
+    assert train(photo, tmp_path / "run", "--steps", "4") == 0
+    assert [int(row["step"]) for row in rows(tmp_path / "run")] == [1, 2, 3, 4]
+    for ours, whole in zip(weights(tmp_path / "run"), weights(trained_run), strict=True):
+        if ours.dtype != np.float64:  # the time it took
+            np.testing.assert_array_equal(ours, whole)
+    seconds = [float(row["seconds"]) for row in rows(tmp_path / "run")]
+    assert seconds == sorted(seconds)
+
+
+def test_rows_after_the_checkpoint_are_cut(photo, tmp_path):
+    run = tmp_path / "run"
+    train(photo, run, "--steps", "2")
+    with open(run / "metrics.csv", "a") as file:
+        file.write("3,9,9,9,9,9\n4,9")
+    train(photo, run, "--steps", "3")
+    assert [int(row["step"]) for row in rows(run)] == [1, 2, 3]
+    assert rows(run)[2]["seconds"] != "9"
+
+
+def test_a_finished_run_is_left_as_it_is(photo, trained_run, capsys):
+    before = (trained_run / "checkpoint.keras").read_bytes()
+    assert train(photo, trained_run, "--steps", "4") == 0
+    assert "has 4 steps" in capsys.readouterr().out
+    assert (trained_run / "checkpoint.keras").read_bytes() == before
+
+
+def test_minutes_bound_a_run(photo, tmp_path):
+    assert train(photo, tmp_path / "run", "--minutes", "0.02") == 0
+    seconds = [float(row["seconds"]) for row in rows(tmp_path / "run")]
+    assert seconds[-1] >= 1.2
+    assert all(each < 1.2 for each in seconds[:-1])
+    assert (tmp_path / "run" / "generator.keras").exists()
+
+
+def test_fresh_starts_over(photo, tmp_path):
+    run = tmp_path / "run"
+    train(photo, run, "--steps", "2")
+    kept = run / "notes.txt"
+    kept.write_text("mine")
+    assert train(photo, run, "--steps", "1", "--fresh", settings=("model.width=3",)) == 0
+    assert [int(row["step"]) for row in rows(run)] == [1]
+    assert files(run / "samples") == ["step-000001.png"]
+    assert kept.read_text() == "mine"
+
+
+def test_a_folder_of_pictures_trains_with_its_own_frame(tmp_path, rng):
+    for index in range(3):
+        pixels = rng.integers(0, 256, size=(70, 100, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+    run = tmp_path / "run"
+    assert train(tmp_path, run, "--steps", "1", settings=("data.image_size=66",)) == 0
+    assert keras.saving.load_model(run / "generator.keras").frame == (66, 94)
+
+
+def complaint(capsys):
+    lines = capsys.readouterr().err.strip().splitlines()
+    return lines[-1]
+
+
+def test_the_folder_of_another_run_is_refused(photo, trained_run, tmp_path, capsys):
+    before = {name: (trained_run / name).read_bytes() for name in ("config.toml", "metrics.csv")}
+    assert train(photo, trained_run, settings=("model.frame=[128, 64]",)) == 2
+    assert "model.frame is (64, 64) there, (128, 64) here" in complaint(capsys)
+    other = tmp_path / "other.png"
+    Image.new("RGB", (96, 80)).save(other)
+    assert train(other, trained_run) == 2
+    assert "other pictures" in complaint(capsys)
+    assert before == {name: (trained_run / name).read_bytes() for name in before}
+
+
+def test_a_folder_of_other_things_is_refused(photo, tmp_path, capsys):
+    (tmp_path / "thesis.txt").write_text("mine")
+    for fresh in ([], ["--fresh"]):
+        assert train(photo, tmp_path, *fresh) == 2
+        assert "not empty and holds no run" in complaint(capsys)
+    assert files(tmp_path) == ["thesis.txt"]
+
+
+def test_a_bad_source_leaves_nothing(tmp_path, capsys):
+    Image.new("RGB", (40, 90)).save(tmp_path / "small.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "small.png").read_bytes()[:60])
+    (tmp_path / "empty").mkdir()
+    for name in ("small.png", "cut.png", "empty", "missing.png"):
+        assert train(tmp_path / name, tmp_path / "run") == 2
+        assert name in complaint(capsys)
+        assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_cannot_be_written_is_refused(photo, tmp_path, capsys):
+    (tmp_path / "file").write_text("mine")
+    assert train(photo, tmp_path / "file" / "run", "--steps", "1") == 2
+    assert "file/run" in complaint(capsys)
+    assert train(photo, tmp_path / "file", "--steps", "1") == 2
+    assert "--out" in complaint(capsys)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(photo, tmp_path, capsys, monkeypatch):
+    run = tmp_path / "run"
+    train(photo, run, "--steps", "2")
+    before = (run / "checkpoint.keras").read_bytes()
+    capsys.readouterr()
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(LocoGAN, "save", full)
+    assert train(photo, run, "--steps", "4") == 2
+    assert "checkpoint.keras: cannot write: No space left on device" in complaint(capsys)
+    assert (run / "checkpoint.keras").read_bytes() == before
+    assert not [name for name in files(run) if "partial" in name]
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(photo, tmp_path):
+    run = tmp_path / "run"
+    arguments = ["train", str(photo), "--out", str(run), "--steps", "100000"]
+    settings = ["--set", *TINY, "model.frame=[64, 64]", "training.save_every=100000"]
+    code = "import sys; from locogan_keras.cli import main; sys.exit(main(sys.argv[1:]))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments, *settings],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not (run / "metrics.csv").exists() or len(rows(run)) < 3:
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    step = int(rows(run)[-1]["step"])
+    assert f"saved at step {step}. The same command goes on" in output
+    assert int(keras.saving.load_model(run / "checkpoint.keras").step) == step
+    assert (run / "generator.keras").exists()
+    assert train(photo, run, "--steps", str(step + 1)) == 0

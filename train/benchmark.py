@@ -1,0 +1,155 @@
+"""Training steps and rendering, as GFLOP/s and as a fraction of a matrix product in the same run.
+
+    python train/benchmark.py
+
+Each figure is taken in turns with `tf.matmul` of two 4096 x 4096 matrices, because the speed of a
+shared machine drifts. The operations counted are those of the convolutions that are executed, twice
+a multiplication and an addition, with border cells and position channels; everything else that the
+step or the renderer does takes its time and counts nothing.
+"""
+
+import argparse
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+WIDTHS = (32, 64, 128)
+BATCH = 16
+SIZE = 1024
+TILE = 256
+MATRIX = 4096
+
+
+def convolution_flops(network, size):
+    """Operations of one forward pass: {layer's name: FLOP for one sample}.
+
+    Args:
+        network: A `Generator` or a `Discriminator`.
+        size: Height and width of its inputs.
+    """
+    import keras
+
+    names = [layer.name for layer in network.layers if _kernel(layer) is not None]
+    outputs = [network.get_layer(name).output for name in names]
+    # A channel-last convolution's output has as many multiplications a value as its kernel has
+    # inputs; depth-to-space only reorders values.
+    probe = keras.Model(network.inputs, outputs)
+    shapes = probe.compute_output_shape(
+        [(1, size, size, tensor.shape[-1]) for tensor in network.inputs]
+    )
+    flops = {}
+    for name, (_, height, width, channels) in zip(names, shapes, strict=True):
+        *taps, inputs, _ = _kernel(network.get_layer(name)).shape
+        flops[name] = 2 * height * width * channels * inputs * taps[0] * taps[1]
+    return flops
+
+
+def _kernel(layer):
+    layer = getattr(layer, "layer", layer)
+    return getattr(layer, "kernel", None)
+
+
+def training_flops(generator, discriminator, batch):
+    """Operations of one training step."""
+    from locogan_keras.latents import BORDER, CELL
+    from locogan_keras.config import CROP
+
+    forward_g = convolution_flops(generator, CROP // CELL + 2 * BORDER)
+    forward_d = convolution_flops(discriminator, CROP)
+    g, d = sum(forward_g.values()), sum(forward_d.values())
+    # A backward pass is one product for the kernels and one for the inputs, which a first layer
+    # does not need unless somebody asks for the gradient of its inputs.
+    first_g, first_d = next(iter(forward_g.values())), next(iter(forward_d.values()))
+    generator_step = g + 2 * g - first_g + d + d
+    discriminator_step = 2 * (d + 2 * d - first_d)
+    return batch * (generator_step + discriminator_step)
+
+
+def rendering_flops(generator, size, tile):
+    """Operations of a square picture, all of its tiles with their borders."""
+    from locogan_keras.latents import BORDER, CELL
+
+    tiles = (-(-size // tile)) ** 2
+    return tiles * sum(convolution_flops(generator, tile // CELL + 2 * BORDER).values())
+
+
+def measure(work, rounds):
+    """Seconds of each of several functions, run in turns: {name: median}."""
+    for run in work.values():
+        run()
+    times = {name: [] for name in work}
+    for _ in range(rounds):
+        for name, run in work.items():
+            begun = time.perf_counter()
+            run()
+            times[name].append(time.perf_counter() - begun)
+    return {name: statistics.median(each) for name, each in times.items()}
+
+
+def benchmark(width, rounds):
+    """Prints the two rows of one width."""
+    import tensorflow as tf
+
+    from locogan_keras.config import config_from
+    from locogan_keras.engines import KerasEngine
+    from locogan_keras.rendering import make_view, render
+    from locogan_keras.training import build
+
+    model = build(config_from({"model": {"width": width, "encoding": "torus"}}), (192, 192))
+    crops = tf.random.stateless_uniform((BATCH, 64, 64, 3), (0, 0), -1, 1)
+    windows = tf.random.stateless_uniform((BATCH, 4), (0, 1), 0, 0.3)
+    step = tf.function(model.train_step)
+    matrix = tf.random.stateless_normal((MATRIX, MATRIX), (0, 2))
+    product = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
+    engine = KerasEngine(model.ema_generator)
+    view = make_view(engine.description, height=SIZE, width=SIZE, periodic="none")
+    seconds = measure(
+        {
+            "matmul": lambda: product().numpy(),
+            "step": lambda: float(step((crops, windows))["loss"]),
+            "render": lambda: render(engine, view, TILE),
+        },
+        rounds,
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    matrix_rate = 2 * MATRIX**3 / 1e9 / seconds["matmul"]
+    flops = {
+        "step": training_flops(model.generator, model.discriminator, BATCH),
+        "render": rendering_flops(model.generator, SIZE, TILE),
+    }
+    names = {"step": f"training step, batch {BATCH}", "render": f"rendering {SIZE} x {SIZE}"}
+    for name, count in flops.items():
+        rate = count / 1e9 / seconds[name]
+        print(
+            f"| {width} | {names[name]} | {count / 1e9:.0f} | {seconds[name]:.2f} | {rate:.0f} "
+            f"| {rate / matrix_rate:.2f} | {peak:.1f} |",
+            flush=True,
+        )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7, help="timed runs of each (default: 7)")
+    parser.add_argument("--width", type=int, help="measure one width in this process")
+    options = parser.parse_args()
+    if options.width:
+        benchmark(options.width, options.rounds)
+        return 0
+    print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
+    print("| width | what | GFLOP | seconds | GFLOP/s | of matmul | peak GiB |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    for width in WIDTHS:
+        # A process of its own, so that its peak memory is its own.
+        command = [sys.executable, __file__, "--width", str(width), "--rounds", str(options.rounds)]
+        subprocess.run(command, check=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
