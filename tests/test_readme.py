@@ -1,0 +1,53 @@
+"""Every command of the README runs as it is written, on a model that is small enough."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import TINY
+
+from locogan_keras.cli import main
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+COMMANDS = [
+    line.partition("  #")[0].strip()
+    for language, block in BLOCKS
+    if language == "sh"
+    for line in block.replace("\\\n", " ").splitlines()
+    if line.startswith("locogan ")
+]
+
+
+def shortened(arguments):
+    """The same command, with two steps of a tiny model for a training."""
+    if arguments[0] != "train":
+        return arguments
+    for bound in ("--steps", "--minutes"):
+        if bound in arguments:
+            place = arguments.index(bound)
+            arguments = arguments[:place] + arguments[place + 2 :]
+    return [*arguments, "--steps", "2", "--set", *TINY]
+
+
+def test_every_command_runs(tmp_path, monkeypatch, photo, rng):
+    assert COMMANDS
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples", "examples")
+    shutil.copy(photo, "photo.png")
+    Path("faces").mkdir()
+    for index in range(2):
+        shutil.copy(photo, f"faces/{index}.png")
+    for command in COMMANDS:
+        assert main(shortened(shlex.split(command)[1:])) == 0, command
+
+
+@pytest.mark.parametrize("block", [text for language, text in BLOCKS if language == "python"])
+def test_every_example_runs(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples", "examples")
+    block = block.replace("width=32", "width=2").replace("steps_per_epoch=1000", "steps_per_epoch=1")
+    exec(compile(block, "README.md", "exec"), {})
