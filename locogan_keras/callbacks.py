@@ -1,11 +1,13 @@
 """Keras callbacks that drive a run: its bounds, its files and its progress bar."""
 
 import csv
+import math
 import signal
 import sys
 import time
 
 import keras
+import numpy as np
 from tqdm import tqdm
 
 from locogan_keras.atomic import replacing
@@ -13,6 +15,8 @@ from locogan_keras.engines import KerasEngine
 from locogan_keras.pictures import save_png
 from locogan_keras.runs import CHECKPOINT, GENERATOR, METRICS, SAMPLES
 from locogan_keras.sheets import CROPS, sample_sheet
+
+_STATISTICS_BATCHES, _STATISTICS_BATCH = 40, 16
 
 LOGS = ("generator_loss", "discriminator_loss", "real_accuracy", "fake_accuracy")
 
@@ -77,6 +81,25 @@ class StopOnInterrupt(keras.callbacks.Callback):
         self.interrupted = True
 
 
+class RefuseDivergence(keras.callbacks.Callback):
+    """Ends training with `ValueError` when the loss is not finite, before anything is saved.
+
+    Args:
+        run: The `Run`.
+    """
+
+    def __init__(self, run):
+        super().__init__()
+        self._run = run
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            raise ValueError(
+                f"training diverged at step {int(self.model.step.numpy())}: loss={logs['loss']}; "
+                f"{self._run.folder} keeps step {self._run.saved_step()}"
+            )
+
+
 class MetricsLog(keras.callbacks.Callback):
     """A row of `metrics.csv` for each step; rows after the step that a run goes on from are cut.
 
@@ -123,6 +146,8 @@ class SaveRun(keras.callbacks.Callback):
         self._crops, self._windows = (
             tensor.numpy() for tensor in next(iter(pictures.crops(CROPS)))
         )
+        batches = pictures.crops(_STATISTICS_BATCH).take(_STATISTICS_BATCHES)
+        self._statistics_windows = np.stack([windows for _, windows in batches.as_numpy_iterator()])
         self._saved = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -136,12 +161,15 @@ class SaveRun(keras.callbacks.Callback):
         step = int(self.model.step.numpy())
         if step == self._saved:
             return
-        for name, model in ((CHECKPOINT, self.model), (GENERATOR, self.model.ema_generator)):
-            with replacing(self._run.path(name)) as temporary:
-                model.save(temporary)
-        sheet = sample_sheet(KerasEngine(self.model.ema_generator), self._crops, self._windows)
+        self.model.refresh_average_statistics(self._statistics_windows)
+        generator = self.model.ema_generator
+        with replacing(self._run.path(GENERATOR)) as temporary:
+            generator.save(temporary)
         with replacing(self._run.path(SAMPLES) / f"step-{step:06d}.png") as temporary:
-            save_png(temporary, sheet)
+            save_png(temporary, sample_sheet(KerasEngine(generator), self._crops, self._windows))
+        # Last, so that a checkpoint never stands without the generator it promises.
+        with replacing(self._run.path(CHECKPOINT)) as temporary:
+            self.model.save(temporary)
         self._saved = step
 
 

@@ -27,6 +27,8 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("locogan: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except MemoryError as error:
+        return _fail(f"not enough memory: {error}")
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         return _fail(reason)
@@ -153,7 +155,8 @@ def _train(options):
     )
     step = int(model.step.numpy())
     if interrupted:
-        print(f"Interrupted and saved at step {step}. The same command goes on from there.")
+        again = " without --fresh" if options.fresh else ""
+        print(f"Interrupted and saved at step {step}. The same command{again} goes on from there.")
         return INTERRUPTED
     print(f"{options.out} has {step} steps. Next: locogan render {options.out} --out picture.png")
     return 0
@@ -166,6 +169,7 @@ def _render(options):
 
     from locogan_keras import rendering
     from locogan_keras.atomic import replacing
+    from locogan_keras.latents import SCHEME
     from locogan_keras.pictures import save_png
     from locogan_keras.runs import version
 
@@ -180,9 +184,11 @@ def _render(options):
         "frame": view.frame,
         "period": view.period,
         "tile": options.tile,
+        "latents": SCHEME,
         "model": engine.description.fingerprint,
         "version": version(),
     }
+    rendering.check_tile(options.tile)
     with replacing(options.out) as temporary:
         progress = functools.partial(tqdm, unit="tile", disable=None)
         picture = rendering.render(engine, view, options.tile, progress)
@@ -197,7 +203,7 @@ def _info(options):
     lines = {}
     if Path(options.model).is_dir():
         config, origin = run.read()
-        lines |= {"recipe": origin.recipe, "source": origin.source, "steps": run.steps()}
+        lines |= {"recipe": origin.recipe, "source": origin.source, "steps": run.saved_step()}
         lines |= {"width": config.model.width, "begun with version": origin.version}
         if not run.path(GENERATOR).exists():
             lines["generator"] = "not saved yet"
@@ -251,7 +257,7 @@ def _standard_error_muted():
 def _positive(kind):
     def parse(text):
         value = kind(text)
-        if not 0 < value < float("inf"):
+        if not 0 < value <= 1e12:
             raise argparse.ArgumentTypeError(f"must be positive: {text}")
         return value
 

@@ -12,6 +12,8 @@ from locogan_keras.positions import PERIODIC_AXES, check_frame
 # Pixels of a training crop along each axis (paper, section 4).
 CROP = 64
 
+INJECTIONS = ("every_layer", "input")
+
 
 def _setting(default, meaning, choices=None, least=None, most=None):
     metadata = {"meaning": meaning, "choices": choices, "least": least, "most": most}
@@ -24,7 +26,7 @@ class Model:
 
     width: int = _setting(32, "channels of the narrowest layers", least=1)
     encoding: str = _setting("linear", "of positions", choices=tuple(PERIODIC_AXES))
-    inject: str = _setting("every_layer", "where positions go", choices=("every_layer", "input"))
+    inject: str = _setting("every_layer", "where positions go", choices=INJECTIONS)
     global_channels: int = _setting(16, "of the master plan", least=0)
     local_channels: int = _setting(2, "of the local plan", least=1)
     frame: tuple[int, int] | str = _setting(
@@ -67,6 +69,11 @@ class Config:
         if self.model.frame == "picture":
             return
         check_frame(self.model.frame, self.model.encoding)
+        if self.model.encoding == "linear":
+            raise ValueError(
+                'model.frame must be "picture" with model.encoding=linear: only patterns that '
+                f"repeat have a frame of their own. Received: model.frame={list(self.model.frame)}"
+            )
         if min(self.model.frame) < CROP:
             raise ValueError(
                 f"model.frame must be at least one crop, {CROP} x {CROP}. "
@@ -79,8 +86,7 @@ class Config:
         for section in dataclasses.fields(self):
             lines += ["", f"[{section.name}]"] if lines else [f"[{section.name}]"]
             values = dataclasses.asdict(getattr(self, section.name))
-            # A JSON number, string or list of them is TOML too.
-            lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+            lines += [f"{key} = {toml_value(value)}" for key, value in values.items()]
         return "\n".join([*lines, ""])
 
 
@@ -104,6 +110,9 @@ def load_config(recipe, settings=()):
         ValueError: If the recipe, a key or a value is not known; it names the key and the value.
     """
     values = parse_toml(_recipe_text(recipe), recipe)
+    # The `config.toml` of a run is a recipe too.
+    values.pop("run", None)
+    config_from(values)
     for setting in settings:
         path, equals, text = setting.partition("=")
         section, dot, key = path.strip().partition(".")
@@ -128,6 +137,16 @@ def config_from(values):
         }
         sections[section] = kind(**checked)
     return Config(**sections)
+
+
+def toml_value(value):
+    """A number, a string or a list of them in TOML.
+
+    JSON's are TOML's, as long as no character is escaped as two halves; bytes of a file's name
+    that are not text are replaced.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def parse_toml(text, name):

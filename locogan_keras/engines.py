@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import zipfile
 from pathlib import Path
 
 from locogan_keras.positions import PERIODIC_AXES
@@ -105,15 +106,28 @@ def load_engine(model):
 
 def load_generator(path):
     """A `Generator` from a `.keras` file, in Keras's safe mode."""
-    import keras
-
     from locogan_keras.networks import Generator
 
-    try:
-        generator = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"MODEL {path} cannot be loaded: {reason}") from None
+    generator = load_keras(path, compile=False)
     if not isinstance(generator, Generator):
         raise ValueError(f"MODEL {path} is a {type(generator).__name__}, not a LocoGAN generator")
     return generator
+
+
+def load_keras(path, compile):
+    """What a `.keras` file holds, in Keras's safe mode.
+
+    Args:
+        path: The file.
+        compile: Whether to compile it as it was.
+
+    Raises:
+        ValueError: If it is damaged or not such a file.
+    """
+    import keras
+
+    try:
+        return keras.saving.load_model(path, compile=compile, safe_mode=True)
+    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ValueError(f"{path} cannot be loaded: {reason}") from None

@@ -5,6 +5,7 @@ import tensorflow as tf
 from keras import ops
 
 from locogan_keras import graph_latents
+from locogan_keras.config import CROP
 from locogan_keras.latents import BORDER, CELL
 from locogan_keras.losses import LOSSES
 from locogan_keras.networks import Generator
@@ -30,8 +31,8 @@ class LocoGAN(keras.Model):
         inputs: `[latent, positions]`; calling the model calls its `ema_generator`.
 
     Attributes:
-        ema_generator: The generator with its weights averaged over the steps (and with the
-            generator's own batch statistics). This is what rendering uses.
+        ema_generator: The generator with its weights averaged over the steps. This is what
+            rendering uses, after `refresh_average_statistics`.
         step: int64 variable, generator steps done.
         seconds: float64 variable for whoever drives the training: time spent on it.
 
@@ -51,7 +52,6 @@ class LocoGAN(keras.Model):
         self.seed = seed
         self.ema_generator = Generator.from_config(generator.get_config())
         self.ema_generator.set_weights(generator.get_weights())
-        self.ema_generator.trainable = False
         progress = {"shape": (), "initializer": "zeros", "trainable": False}
         self.step = self.add_weight(
             name="step", dtype="int64", aggregation="only_first_replica", **progress
@@ -143,7 +143,11 @@ class LocoGAN(keras.Model):
         crops, windows = data
         generator_loss_of, discriminator_loss_of = LOSSES[self.loss_name]
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        batch, size = ops.shape(crops)[0], ops.shape(crops)[1]
+        batch, size, width = ops.shape(crops)[:3]
+        if isinstance(size, int) and isinstance(width, int) and (size != width or size % CELL):
+            raise ValueError(
+                f"crops must be square, with sides a multiple of {CELL}. Received: {size} x {width}"
+            )
         cells = size // CELL
         cell_positions = window_positions(windows, cells, BORDER)
         pixel_positions = window_positions(windows, size, 0)
@@ -165,8 +169,8 @@ class LocoGAN(keras.Model):
                 real_logits, fake_logits = judge(crops), judge(fakes)
                 # Gradients are summed over replicas.
                 loss = discriminator_loss_of(real_logits, fake_logits)
-                scaled = self.discriminator_optimizer.scale_loss(loss / replicas)
-            gradients = tape.gradient(scaled, [variable.value for variable in variables])
+                share = loss / replicas
+            gradients = tape.gradient(share, [variable.value for variable in variables])
             self._follow_learning_rate()
             self.discriminator_optimizer.apply_gradients(zip(gradients, variables, strict=True))
             return loss, real_logits, fake_logits
@@ -179,8 +183,8 @@ class LocoGAN(keras.Model):
             tape.watch([variable.value for variable in variables])
             fakes = fakes_of(0)
             generator_loss = generator_loss_of(judge(fakes))
-            scaled = self.generator_optimizer.scale_loss(generator_loss / replicas)
-        gradients = tape.gradient(scaled, [variable.value for variable in variables])
+            share = generator_loss / replicas
+        gradients = tape.gradient(share, [variable.value for variable in variables])
         self.generator_optimizer.apply_gradients(zip(gradients, variables, strict=True))
 
         discriminator_loss, real_logits, fake_logits = update_discriminator(fakes)
@@ -195,6 +199,30 @@ class LocoGAN(keras.Model):
             "real_accuracy": real_accuracy,
             "fake_accuracy": fake_accuracy,
         }
+
+    def refresh_average_statistics(self, windows):
+        """Gives the averaged generator batch statistics of its own.
+
+        Every step copies the generator's, but averaged weights make other features, mostly
+        smaller ones: normalised by the generator's statistics, their pictures are washed out while
+        training is fast. This runs the averaged generator in training mode ("standing statistics", Brock et
+        al., 2019). The next step is not changed by it.
+
+        Args:
+            windows: `(batches, batch, 4)` float32; 40 batches forget the copied statistics.
+        """
+        self._refresh(tf.constant(windows))
+
+    @tf.function(reduce_retracing=True)
+    def _refresh(self, windows):
+        cells = CROP // CELL
+        for draw in tf.range(tf.shape(windows)[0]):
+            batch = tf.shape(windows)[1]
+            # Samples that no training step has: they count down from the last.
+            samples = -1 - tf.cast(draw * batch + tf.range(batch), tf.int64)
+            latent = self.draw_latents(self.step.value, samples, cells + 2 * BORDER)
+            positions = window_positions(windows[draw], cells, BORDER)
+            self.ema_generator([latent, positions], training=True)
 
     def _follow_learning_rate(self):
         if self._learning_rate_ratio is not None:
@@ -237,6 +265,7 @@ class LocoGAN(keras.Model):
             "loss": self.loss_name,
             "discriminator_steps": self.discriminator_steps,
             "ema_decay": self.ema_decay,
+            "jit_compile": self.jit_compile,
         }
 
     def compile_from_config(self, config):
@@ -276,7 +305,7 @@ def window_positions(windows, count, border):
 def _ratio(generator_optimizer, discriminator_optimizer):
     """The discriminator's learning rate over the generator's, if both are plain numbers."""
     rates = [
-        optimizer.get_config()["learning_rate"]
+        optimizer.get_config().get("learning_rate")
         for optimizer in (generator_optimizer, discriminator_optimizer)
     ]
     plain = all(isinstance(rate, float) and rate > 0 for rate in rates)

@@ -3,11 +3,10 @@
 import keras
 from keras import layers
 
+from locogan_keras.config import INJECTIONS
 from locogan_keras.latents import BORDER
 from locogan_keras.layers import PositionInjection, SpectralNormalization, UpsamplingConvolution
 from locogan_keras.positions import check_frame
-
-INJECTIONS = ("every_layer", "input")
 
 
 def build_generator(

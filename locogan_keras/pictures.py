@@ -23,6 +23,8 @@ def read_picture(path):
         OSError: If it cannot be read at all.
     """
     with open(path, "rb") as file, warnings.catch_warnings():
+        # Pillow warns of damage before it raises the same.
+        warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             with Image.open(file) as picture:
@@ -52,9 +54,11 @@ def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):
     height, width = picture.shape[:2]
     factor = min(1.0, size / min(height, width))
     target = [
-        max(unit, round(length * factor / unit) * unit)
+        round(length * factor) // unit * unit
         for length, unit in zip((height, width), multiple, strict=True)
     ]
+    if 0 in target:
+        raise ValueError(f"a picture of {height} x {width} pixels cannot repeat in whole cells")
     if target == [height, width]:
         return picture
     # Three copies along an axis that repeats; the middle one sees its neighbours.

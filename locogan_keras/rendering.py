@@ -81,9 +81,15 @@ def make_view(
             raise ValueError(f"{side} must be positive. Received: {side}={length}")
         size.append(length)
         corner = (top, left)[axis]
-        if max(abs(corner), abs(corner + size[axis])) >= _FARTHEST - 2**20:
-            side = ("top", "left")[axis]
-            raise ValueError(f"{side} is outside the canvas of +-2^35. Received: {side}={corner}")
+        for side, place in (
+            (("top", "left")[axis], corner),
+            (("height", "width")[axis], corner + length),
+        ):
+            if abs(place) >= _FARTHEST - 2**20:
+                raise ValueError(
+                    f"{side} reaches beyond the canvas of +-2^35. Received: top={top}, "
+                    f"left={left}, height={height}, width={width}"
+                )
         if description.periodic[axis]:
             frames.append(_trained_frame(description, axis, frame))
         else:
@@ -111,8 +117,7 @@ def render(engine, view, tile=256, progress=iter):
     Raises:
         ValueError: If `tile` is not a positive multiple of 16.
     """
-    if tile < CELL or tile % CELL:
-        raise ValueError(f"tile must be a positive multiple of {CELL}. Received: tile={tile}")
+    check_tile(tile)
     rows, columns = (
         _pieces(corner, length, period, tile)
         for corner, length, period in zip(view.corner, view.size, view.period, strict=True)
@@ -124,6 +129,12 @@ def render(engine, view, tile=256, progress=iter):
             for target_x, source_x in columns[column]:
                 picture[target_y, target_x] = pixels[source_y, source_x]
     return picture
+
+
+def check_tile(tile):
+    """Refuses a tile that is not a positive multiple of 16 pixels."""
+    if tile < CELL or tile % CELL:
+        raise ValueError(f"tile must be a positive multiple of {CELL}. Received: tile={tile}")
 
 
 def to_levels(image):

@@ -1,14 +1,12 @@
 """A run's folder: what lies in it, and whether a command may use it."""
 
-import csv
+import contextlib
 import dataclasses
-import json
-import shutil
 from importlib import metadata
 from pathlib import Path
 
 from locogan_keras.atomic import replacing
-from locogan_keras.config import config_from, parse_toml
+from locogan_keras.config import config_from, parse_toml, toml_value
 
 CONFIG = "config.toml"
 METRICS = "metrics.csv"
@@ -78,7 +76,7 @@ class Run:
 
     def write(self, config, origin):
         """Makes the folder, if need be, and its `config.toml`."""
-        lines = [f"{key} = {json.dumps(value)}" for key, value in vars(origin).items()]
+        lines = [f"{key} = {toml_value(value)}" for key, value in vars(origin).items()]
         with replacing(self.path(CONFIG)) as temporary:
             text = "\n".join([config.to_toml(), "[run]", *lines, ""])
             temporary.write_text(text, encoding="utf-8")
@@ -106,7 +104,8 @@ class Run:
                 if old[key] != new[key] and (section.name, key) not in _CHANGEABLE:
                     raise ValueError(
                         f"--out {folder} belongs to another run: {section.name}.{key} is "
-                        f"{old[key]!r} there, {new[key]!r} here; --fresh starts over"
+                        f"{old[key]!r} there, {new[key]!r} here. To go on with it give the "
+                        f"settings of its {CONFIG}; --fresh starts over"
                     )
         if old_origin.pictures != origin.pictures:
             raise ValueError(
@@ -114,18 +113,19 @@ class Run:
                 f"other pictures than {origin.source}; --fresh starts over"
             )
 
-    def steps(self):
-        """How many steps `metrics.csv` has."""
-        try:
-            with open(self.path(METRICS), newline="") as file:
-                rows = [row for row in csv.reader(file) if row]
-        except FileNotFoundError:
-            return 0
-        return int(rows[-1][0]) if len(rows) > 1 else 0
+    def saved_step(self):
+        """The step of the last save, which its sample sheet is named for; 0 before the first."""
+        names = (path.stem.removeprefix("step-") for path in self._sheets())
+        return max((int(name) for name in names if name.isdigit()), default=0)
 
     def clear(self):
         """Removes the run's files, and nothing else."""
-        if self.exists():
-            for name in (METRICS, CHECKPOINT, GENERATOR, CONFIG):
-                self.path(name).unlink(missing_ok=True)
-            shutil.rmtree(self.path(SAMPLES), ignore_errors=True)
+        for name in (METRICS, CHECKPOINT, GENERATOR, CONFIG):
+            self.path(name).unlink(missing_ok=True)
+        for path in self._sheets():
+            path.unlink()
+        with contextlib.suppress(OSError):
+            self.path(SAMPLES).rmdir()
+
+    def _sheets(self):
+        return self.path(SAMPLES).glob("step-*.png")

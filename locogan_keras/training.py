@@ -7,7 +7,8 @@ import keras
 
 from locogan_keras import callbacks
 from locogan_keras.data import load_pictures
-from locogan_keras.model import LocoGAN
+from locogan_keras.engines import load_keras
+from locogan_keras.model import LocoGAN, reference_adam
 from locogan_keras.networks import build_discriminator, build_generator
 from locogan_keras.runs import CHECKPOINT, Origin, Run, version
 
@@ -40,39 +41,39 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
     )
     run = Run(out)
     origin = Origin(str(source), pictures.fingerprint, str(recipe), version())
-    # Starting over replaces a run, and nothing else.
-    if not (fresh and run.exists()):
+    if fresh and run.exists():
+        # Starting over replaces a run, and nothing else: this refuses other people's files.
+        run.read()
+    else:
         run.check(config, origin)
     model = None if fresh else _load(run)
-    if model is None:
-        model = build(config, pictures.frame)
-        run.clear()
-    run.write(config, origin)
-
     if minutes is None:
         stop = callbacks.StopAt(steps=config.training.steps)
     else:
         stop = callbacks.StopAt(seconds=60.0 * minutes)
-    if stop.reached(model):
+    if model is None:
+        model = build(config, pictures.frame)
+        if run.exists():
+            run.clear()
+        run.write(config, origin)
+    elif stop.reached(model):
         return model, False
+    else:
+        run.write(config, run.read()[1])
     step = int(model.step.numpy())
     crops = pictures.crops(config.training.batch_size, config.training.seed, first_step=step)
-    with contextlib.ExitStack() as closing:
-        interrupt, metrics, progress = (
-            closing.enter_context(contextlib.closing(callback))
-            for callback in (
-                callbacks.StopOnInterrupt(),
-                callbacks.MetricsLog(run, step),
-                callbacks.Progress(stop, model),
-            )
-        )
+    with contextlib.ExitStack() as stack:
+        interrupt = stack.enter_context(contextlib.closing(callbacks.StopOnInterrupt()))
+        metrics = stack.enter_context(contextlib.closing(callbacks.MetricsLog(run, step)))
+        progress = stack.enter_context(contextlib.closing(callbacks.Progress(stop, model)))
+        diverged = callbacks.RefuseDivergence(run)
         save = callbacks.SaveRun(run, pictures, config.training.save_every)
         model.fit(
             crops,
             steps_per_epoch=_UNBOUNDED if stop.steps is None else stop.steps - step,
             shuffle=False,
             verbose=0,
-            callbacks=[callbacks.Clock(), stop, interrupt, metrics, progress, save],
+            callbacks=[callbacks.Clock(), stop, interrupt, metrics, progress, diverged, save],
         )
     return model, interrupt.interrupted
 
@@ -89,9 +90,9 @@ def build(config, frame):
     architecture = dataclasses.asdict(config.model) | {"frame": frame}
     shared = {key: architecture[key] for key in ("width", "encoding", "inject")}
     model = LocoGAN(build_generator(**architecture), build_discriminator(**shared), settings.seed)
-    rates = (settings.generator_learning_rate, settings.discriminator_learning_rate)
     model.compile(
-        *(keras.optimizers.Adam(rate, settings.beta_1, 0.999, 1e-8) for rate in rates),
+        reference_adam(settings.generator_learning_rate, settings.beta_1),
+        reference_adam(settings.discriminator_learning_rate, settings.beta_1),
         loss=settings.loss,
         discriminator_steps=settings.discriminator_steps,
         ema_decay=settings.ema_decay,
@@ -101,4 +102,4 @@ def build(config, frame):
 
 def _load(run):
     path = run.path(CHECKPOINT)
-    return keras.saving.load_model(path) if path.exists() else None
+    return load_keras(path, compile=True) if path.exists() else None

@@ -62,6 +62,7 @@ def test_rendering_writes_the_picture_and_its_origin(trained_run, tmp_path):
         "frame": [64, 64],
         "period": [64, 64],
         "tile": 64,
+        "latents": "threefry2x32-20/box-muller/1",
     }
 
 
@@ -105,7 +106,7 @@ def test_info_says_what_a_model_is(trained_run, capsys):
 def test_bad_requests_get_one_line_and_leave_nothing(
     trained_run, tmp_path, capfd, arguments, reason
 ):
-    out = tmp_path / "picture.png"
+    out = tmp_path / "new" / "picture.png"
     try:
         status = main(["render", str(trained_run), "--out", str(out), *arguments])
     except SystemExit as exit_:
@@ -122,11 +123,15 @@ def test_bad_models_are_named(tmp_path, trained_run, capfd):
     text.write_text("no model")
     cut = tmp_path / "cut.keras"
     cut.write_bytes((trained_run / "generator.keras").read_bytes()[:1000])
+    flipped = tmp_path / "flipped.keras"
+    data = bytearray((trained_run / "generator.keras").read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    flipped.write_bytes(data)
     dense = tmp_path / "dense.keras"
     keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]).save(dense)
     empty = tmp_path / "empty"
     empty.mkdir()
-    for model in (text, cut, dense, empty, tmp_path / "missing"):
+    for model in (text, cut, flipped, dense, empty, tmp_path / "missing"):
         for command in (
             ["render", str(model), "--out", str(tmp_path / "a.png")],
             ["info", str(model)],
@@ -185,6 +190,7 @@ def test_unknown_recipes_keys_and_values_are_named(photo, tmp_path, capfd):
         (["--set", "model.width=three"], "model.width='three'"),
         (["--steps", "0"], "--steps: must be positive: 0"),
         (["--minutes", "nan"], "--minutes: must be positive: nan"),
+        (["--minutes", "1e308"], "--minutes: must be positive: 1e308"),
         (["--steps", "5", "--minutes", "5"], "not allowed with"),
     ]:
         try:

@@ -1,15 +1,16 @@
+import os
 import tomllib
+from importlib import resources
 
 import pytest
 
-from locogan_keras.config import Config, config_from, load_config, recipe_names
+from locogan_keras.config import Config, config_from, load_config, recipe_names, toml_value
 
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_is_valid_and_says_how_to_use_it(name):
     config = load_config(name)
     assert config_from(tomllib.loads(config.to_toml())) == config
-    from importlib import resources
 
     text = (resources.files("locogan_keras") / "recipes" / f"{name}.toml").read_text()
     header = [line for line in text.splitlines() if line.startswith("#")]
@@ -33,10 +34,10 @@ def test_the_recipes_are_the_designs():
 def test_settings_are_laid_over_a_recipe():
     config = load_config(
         "aligned",
-        ["training.batch_size=8", "model.frame=[64, 128]", "training.loss=hinge"],
+        ["training.batch_size=8", "data.image_size=99", "training.loss=hinge"],
     )
     assert config.training.batch_size == 8
-    assert config.model.frame == (64, 128)
+    assert config.data.image_size == 99
     assert config.training.loss == "hinge"
     assert config.model.width == load_config("aligned").model.width
 
@@ -81,12 +82,26 @@ def test_a_recipe_of_ones_own(tmp_path):
 )
 def test_bad_settings_are_named(setting, reason):
     with pytest.raises(ValueError, match=reason):
-        load_config("aligned", [setting])
+        load_config("pattern-torus", [setting])
 
 
 def test_a_frame_that_cannot_repeat_is_named():
     with pytest.raises(ValueError, match="100, 192"):
         load_config("pattern-torus", ["model.frame=[100, 192]"])
+
+
+def test_a_frame_needs_an_axis_that_repeats():
+    with pytest.raises(ValueError, match=r"encoding=linear.*\[128, 128\]"):
+        load_config("aligned", ["model.frame=[128, 128]"])
+
+
+def test_any_text_survives_toml():
+
+    for text in ('quote " and \\ and \n', "\N{GRINNING FACE}", os.fsdecode(b"\xff.png")):
+        again = tomllib.loads(f"value = {toml_value(text)}")["value"]
+        assert again == os.fsencode(text).decode("utf-8", "replace").replace(
+            "\N{REPLACEMENT CHARACTER}", "?"
+        )
 
 
 def test_bad_recipes_are_named(tmp_path):
@@ -98,5 +113,6 @@ def test_bad_recipes_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"bad\.toml is not valid TOML"):
         load_config(tmp_path / "bad.toml")
     (tmp_path / "flat.toml").write_text("model = 3\n")
-    with pytest.raises(ValueError, match="model is a section"):
-        load_config(tmp_path / "flat.toml")
+    for settings in ([], ["model.width=3"]):
+        with pytest.raises(ValueError, match="model is a section"):
+            load_config(tmp_path / "flat.toml", settings)

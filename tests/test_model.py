@@ -6,6 +6,7 @@ import tensorflow as tf
 from locogan_keras import latents, losses
 from locogan_keras.model import LocoGAN, reference_adam
 from locogan_keras.networks import build_discriminator, build_generator
+from locogan_keras.positions import window_positions
 
 
 def tiny_model(**compiled):
@@ -91,6 +92,23 @@ def test_the_averaged_generator_follows_the_generator():
         np.testing.assert_array_equal(averaged.moving_variance, layer.moving_variance)
 
 
+def test_the_average_gets_batch_statistics_of_its_own():
+    model = tiny_model(ema_decay=0.9)
+    train(model, batches(2))
+    windows = np.random.default_rng(0).uniform(0, 0.5, (60, 8, 4)).astype(np.float32)
+    model.refresh_average_statistics(windows)
+    # The first normalisation sees the features that its convolution makes of these latents.
+    latent = model.draw_latents(model.step.value, -1 - tf.range(60 * 8, dtype=tf.int64), 10)
+    positions = np.stack([window_positions(window, 4, 3) for window in windows.reshape(-1, 4)])
+    generator = model.ema_generator
+    probe = keras.Model(generator.inputs, generator.get_layer("upsample_0").output)
+    features = np.asarray(probe([latent, positions])).reshape(-1, 16)
+    normalize = generator.get_layer("normalize_0")
+    spread = features.std(axis=0)
+    assert np.max(np.abs(normalize.moving_mean - features.mean(axis=0)) / spread) < 0.3
+    np.testing.assert_allclose(normalize.moving_variance, features.var(axis=0), rtol=0.3)
+
+
 def test_without_an_average_the_generators_are_one():
     model = tiny_model(ema_decay=0.0)
     train(model, batches(2))
@@ -150,6 +168,12 @@ def test_a_learning_rate_schedule_is_left_alone():
 def test_bad_arguments_are_named(arguments, value):
     with pytest.raises(ValueError, match=value):
         tiny_model(**arguments)
+
+
+@pytest.mark.parametrize("shape", [(72, 72), (64, 80)])
+def test_crops_that_are_not_square_cells_are_refused(shape):
+    with pytest.raises(ValueError, match=f"{shape[0]} x {shape[1]}"):
+        tiny_model().train_step((tf.zeros((1, *shape, 3)), tf.zeros((1, 4))))
 
 
 def test_networks_of_two_encodings_are_refused():

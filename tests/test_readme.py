@@ -33,6 +33,7 @@ def shortened(arguments):
     return [*arguments, "--steps", "2", "--set", *TINY]
 
 
+@pytest.mark.slow
 def test_every_command_runs(tmp_path, monkeypatch, photo, rng):
     assert COMMANDS
     monkeypatch.chdir(tmp_path)
@@ -49,5 +50,6 @@ def test_every_command_runs(tmp_path, monkeypatch, photo, rng):
 def test_every_example_runs(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "examples", "examples")
-    block = block.replace("width=32", "width=2").replace("steps_per_epoch=1000", "steps_per_epoch=1")
+    block = block.replace("width=32", "width=2")
+    block = block.replace("steps_per_epoch=1000", "steps_per_epoch=1")
     exec(compile(block, "README.md", "exec"), {})

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,12 +10,17 @@ import time
 
 import keras
 import numpy as np
+import pytest
 from conftest import TINY
 from PIL import Image
 
+from locogan_keras import losses
 from locogan_keras.cli import main
+from locogan_keras.config import config_from
+from locogan_keras.engines import fingerprint
 from locogan_keras.model import LocoGAN
-from locogan_keras.networks import Generator
+from locogan_keras.networks import Generator, build_generator
+from locogan_keras.training import build
 
 
 def train(source, run, *arguments, settings=("model.frame=[64, 64]",)):
@@ -73,10 +79,36 @@ def test_the_sheet_shows_real_crops(trained_run, photo):
     assert len(places) == 1
 
 
+def test_the_sheet_shows_fakes_sizes_and_repeats(trained_run):
+    with Image.open(trained_run / "samples" / "step-000004.png") as picture:
+        sheet = np.asarray(picture)
+    # Captions, crops twice, pictures of up to 64, 2 x 2 repeats of 64 x 64.
+    assert sheet.shape[0] == 4 * (16 + 8) + 8 + 64 + 64 + 64 + 128
+    top = sheet.shape[0] - 8 - 128
+    tiling = sheet[top : top + 128, 8 : 8 + 128]
+    np.testing.assert_array_equal(tiling[:64], tiling[64:])
+    np.testing.assert_array_equal(tiling[:, :64], tiling[:, 64:])
+    fake = sheet[24 + 64 + 24 :][:64, 8 : 8 + 64]
+    assert len(np.unique(fake.reshape(-1, 3), axis=0)) > 10
+
+
+def test_progress_goes_from_where_the_run_stands_to_its_end(photo, tmp_path, capsys):
+    train(photo, tmp_path / "run", "--steps", "2")
+    capsys.readouterr()
+    train(photo, tmp_path / "run", "--steps", "3")
+    shown = capsys.readouterr().err
+    assert "| 2/3 [" in shown
+    assert "| 3/3 [" in shown
+    assert "step 3, loss G D " in shown
+
+
 def test_a_run_goes_on_to_the_bit(photo, trained_run, tmp_path):
     assert train(photo, tmp_path / "run", "--steps", "3") == 0
     assert train(photo, tmp_path / "run", "--steps", "4") == 0
     assert [int(row["step"]) for row in rows(tmp_path / "run")] == [1, 2, 3, 4]
+    for name in ("recipe", "steps", "pictures"):
+        (line,) = re.findall(rf"^{name} = .*$", (trained_run / "config.toml").read_text(), re.M)
+        assert line in (tmp_path / "run" / "config.toml").read_text()
     for ours, whole in zip(weights(tmp_path / "run"), weights(trained_run), strict=True):
         if ours.dtype != np.float64:  # the time it took
             np.testing.assert_array_equal(ours, whole)
@@ -129,9 +161,51 @@ def test_a_folder_of_pictures_trains_with_its_own_frame(tmp_path, rng):
     assert keras.saving.load_model(run / "generator.keras").frame == (66, 94)
 
 
+def test_a_model_is_what_its_config_says():
+    config = config_from(
+        {
+            "model": {"width": 3, "encoding": "torus", "inject": "input", "local_channels": 5},
+            "training": {
+                "generator_learning_rate": 1e-3,
+                "discriminator_learning_rate": 5e-4,
+                "beta_1": 0.25,
+                "loss": "hinge",
+                "discriminator_steps": 2,
+                "ema_decay": 0.75,
+                "seed": 9,
+            },
+        }
+    )
+    model = build(config, (64, 96))
+    compiled = model.get_compile_config()
+    for name, rate in (("generator", 1e-3), ("discriminator", 5e-4)):
+        adam = compiled[f"{name}_optimizer"]["config"]
+        assert adam["learning_rate"] == pytest.approx(rate)
+        assert (adam["beta_1"], adam["beta_2"], adam["epsilon"]) == (0.25, 0.999, 1e-8)
+    assert (compiled["loss"], compiled["discriminator_steps"]) == ("hinge", 2)
+    assert compiled["ema_decay"] == 0.75
+    assert model.seed == 9
+    generator, discriminator = model.generator, model.discriminator
+    assert (generator.width, generator.inject, generator.local_channels) == (3, "input", 5)
+    assert (generator.frame, generator.encoding) == ((64, 96), "torus")
+    assert (discriminator.width, discriminator.inject) == (3, "input")
+
+
+def test_fingerprints_tell_weights_apart():
+    first, second = build_generator(2), build_generator(2)
+    assert fingerprint(first) != fingerprint(second)
+    second.set_weights(first.get_weights())
+    assert fingerprint(first) == fingerprint(second)
+    other_frame = build_generator(2, frame=(64, 64))
+    other_frame.set_weights(first.get_weights())
+    assert fingerprint(first) != fingerprint(other_frame)
+
+
 def complaint(capsys):
-    lines = capsys.readouterr().err.strip().splitlines()
-    return lines[-1]
+    """The one line that was printed."""
+    lines = [line for line in capsys.readouterr().err.splitlines() if "step/s" not in line]
+    assert len(lines) == 1, lines
+    return lines[0]
 
 
 def test_the_folder_of_another_run_is_refused(photo, trained_run, tmp_path, capsys):
@@ -151,6 +225,17 @@ def test_a_folder_of_other_things_is_refused(photo, tmp_path, capsys):
         assert train(photo, tmp_path, *fresh) == 2
         assert "not empty and holds no run" in complaint(capsys)
     assert files(tmp_path) == ["thesis.txt"]
+
+
+def test_a_folder_that_only_looks_like_a_run_is_left_alone(photo, tmp_path, capsys):
+    (tmp_path / "config.toml").write_text("title = 'my site'\n")
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "photo.raw").write_text("mine")
+    before = files(tmp_path)
+    for fresh in ([], ["--fresh"]):
+        assert train(photo, tmp_path, *fresh) == 2
+        assert "config.toml" in complaint(capsys)
+    assert files(tmp_path) == before
 
 
 def test_a_bad_source_leaves_nothing(tmp_path, capsys):
@@ -181,11 +266,38 @@ def test_a_full_disk_keeps_the_last_checkpoint(photo, tmp_path, capsys, monkeypa
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(LocoGAN, "save", full)
-    assert train(photo, run, "--steps", "4") == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(LocoGAN, "save", full)
+        assert train(photo, run, "--steps", "3") == 2
     assert "checkpoint.keras: cannot write: No space left on device" in complaint(capsys)
     assert (run / "checkpoint.keras").read_bytes() == before
     assert not [name for name in files(run) if "partial" in name]
+    # What was cut short is made whole by the next try.
+    assert train(photo, run, "--steps", "3") == 0
+    assert int(keras.saving.load_model(run / "checkpoint.keras").step) == 3
+
+
+def test_a_divergence_keeps_the_last_good_state(photo, tmp_path, capsys, monkeypatch):
+    run = tmp_path / "run"
+    train(photo, run, "--steps", "2")
+    before = [(run / name).read_bytes() for name in ("checkpoint.keras", "generator.keras")]
+    capsys.readouterr()
+    hopeless = (lambda logits: logits[0, 0] * float("nan"), losses.LOSSES["bce"][1])
+    monkeypatch.setitem(losses.LOSSES, "bce", hopeless)
+    assert train(photo, run, "--steps", "4") == 2
+    assert f"diverged at step 3: loss=nan; {run} keeps step 2" in complaint(capsys)
+    assert before == [(run / name).read_bytes() for name in ("checkpoint.keras", "generator.keras")]
+
+
+def test_a_damaged_checkpoint_is_named(photo, tmp_path, capsys):
+    run = tmp_path / "run"
+    train(photo, run, "--steps", "2")
+    data = bytearray((run / "checkpoint.keras").read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    (run / "checkpoint.keras").write_bytes(data)
+    capsys.readouterr()
+    assert train(photo, run, "--steps", "3") == 2
+    assert "checkpoint.keras cannot be loaded" in complaint(capsys)
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(photo, tmp_path):

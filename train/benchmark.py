@@ -57,8 +57,8 @@ def _kernel(layer):
 
 def training_flops(generator, discriminator, batch):
     """Operations of one training step."""
-    from locogan_keras.latents import BORDER, CELL
     from locogan_keras.config import CROP
+    from locogan_keras.latents import BORDER, CELL
 
     forward_g = convolution_flops(generator, CROP // CELL + 2 * BORDER)
     forward_d = convolution_flops(discriminator, CROP)
@@ -92,8 +92,8 @@ def measure(work, rounds):
     return {name: statistics.median(each) for name, each in times.items()}
 
 
-def benchmark(width, rounds):
-    """Prints the two rows of one width."""
+def benchmark(width, what, rounds):
+    """Prints one row of the table."""
     import tensorflow as tf
 
     from locogan_keras.config import config_from
@@ -109,45 +109,43 @@ def benchmark(width, rounds):
     product = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
     engine = KerasEngine(model.ema_generator)
     view = make_view(engine.description, height=SIZE, width=SIZE, periodic="none")
-    seconds = measure(
-        {
-            "matmul": lambda: product().numpy(),
-            "step": lambda: float(step((crops, windows))["loss"]),
-            "render": lambda: render(engine, view, TILE),
-        },
-        rounds,
-    )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    matrix_rate = 2 * MATRIX**3 / 1e9 / seconds["matmul"]
-    flops = {
-        "step": training_flops(model.generator, model.discriminator, BATCH),
-        "render": rendering_flops(model.generator, SIZE, TILE),
-    }
     names = {"step": f"training step, batch {BATCH}", "render": f"rendering {SIZE} x {SIZE}"}
-    for name, count in flops.items():
-        rate = count / 1e9 / seconds[name]
-        print(
-            f"| {width} | {names[name]} | {count / 1e9:.0f} | {seconds[name]:.2f} | {rate:.0f} "
-            f"| {rate / matrix_rate:.2f} | {peak:.1f} |",
-            flush=True,
-        )
+    work = {
+        "step": lambda: float(step((crops, windows))["loss"]),
+        "render": lambda: render(engine, view, TILE),
+    }
+    flops = {
+        "step": lambda: training_flops(model.generator, model.discriminator, BATCH),
+        "render": lambda: rendering_flops(model.generator, SIZE, TILE),
+    }
+    seconds = measure({"matmul": lambda: product().numpy(), "work": work[what]}, rounds)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    count = flops[what]() / 1e9
+    matrix_rate, rate = 2 * MATRIX**3 / 1e9 / seconds["matmul"], count / seconds["work"]
+    print(
+        f"| {width} | {names[what]} | {count:.0f} | {seconds['work']:.2f} | {rate:.0f} "
+        f"| {matrix_rate:.0f} | {rate / matrix_rate:.2f} | {peak:.1f} |",
+        flush=True,
+    )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7, help="timed runs of each (default: 7)")
-    parser.add_argument("--width", type=int, help="measure one width in this process")
+    parser.add_argument("--width", type=int, help="one width only")
+    parser.add_argument("--what", choices=("step", "render"), help="one row only, in this process")
     options = parser.parse_args()
-    if options.width:
-        benchmark(options.width, options.rounds)
+    if options.what:
+        benchmark(options.width or WIDTHS[0], options.what, options.rounds)
         return 0
     print(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
-    print("| width | what | GFLOP | seconds | GFLOP/s | of matmul | peak GiB |")
-    print("|---|---|---|---|---|---|---|", flush=True)
-    for width in WIDTHS:
-        # A process of its own, so that its peak memory is its own.
-        command = [sys.executable, __file__, "--width", str(width), "--rounds", str(options.rounds)]
-        subprocess.run(command, check=True)
+    print("| width | what | GFLOP | seconds | GFLOP/s | matmul GFLOP/s | ratio | peak GiB |")
+    print("|---|---|---|---|---|---|---|---|", flush=True)
+    for width in [options.width] if options.width else WIDTHS:
+        for what in ("step", "render"):
+            # A process of its own, so that its peak memory is its own.
+            command = [sys.executable, __file__, "--width", str(width), "--what", what]
+            subprocess.run([*command, "--rounds", str(options.rounds)], check=True)
     return 0
 
 
