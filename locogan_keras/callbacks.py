@@ -148,6 +148,7 @@ class SaveRun(keras.callbacks.Callback):
         )
         batches = pictures.crops(_STATISTICS_BATCH).take(_STATISTICS_BATCHES)
         self._statistics_windows = np.stack([windows for _, windows in batches.as_numpy_iterator()])
+        self._engine = None
         self._saved = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -166,7 +167,8 @@ class SaveRun(keras.callbacks.Callback):
         with replacing(self._run.path(GENERATOR)) as temporary:
             generator.save(temporary)
         with replacing(self._run.path(SAMPLES) / f"step-{step:06d}.png") as temporary:
-            save_png(temporary, sample_sheet(KerasEngine(generator), self._crops, self._windows))
+            self._engine = self._engine or KerasEngine(generator)
+            save_png(temporary, sample_sheet(self._engine, self._crops, self._windows))
         # Last, so that a checkpoint never stands without the generator it promises.
         with replacing(self._run.path(CHECKPOINT)) as temporary:
             self.model.save(temporary)
