@@ -102,7 +102,7 @@ def test_the_average_gets_batch_statistics_of_its_own():
     positions = np.stack([window_positions(window, 4, 3) for window in windows.reshape(-1, 4)])
     generator = model.ema_generator
     probe = keras.Model(generator.inputs, generator.get_layer("upsample_0").output)
-    features = np.asarray(probe([latent, positions])).reshape(-1, 16)
+    features = np.asarray(probe([latent.numpy(), positions])).reshape(-1, 16)
     normalize = generator.get_layer("normalize_0")
     spread = features.std(axis=0)
     assert np.max(np.abs(normalize.moving_mean - features.mean(axis=0)) / spread) < 0.3
