@@ -205,8 +205,8 @@ class LocoGAN(keras.Model):
 
         Every step copies the generator's, but averaged weights make other features, mostly
         smaller ones: normalised by the generator's statistics, their pictures are washed out while
-        training is fast. This runs the averaged generator in training mode ("standing statistics", Brock et
-        al., 2019). The next step is not changed by it.
+        training is fast. This runs the averaged generator in training mode ("standing
+        statistics", Brock et al., 2019). The next step is not changed by it.
 
         Args:
             windows: `(batches, batch, 4)` float32; 40 batches forget the copied statistics.
