@@ -6,6 +6,7 @@ from keras import ops
 
 from locogan_keras import graph_latents
 from locogan_keras.config import CROP
+from locogan_keras.graph_positions import window_positions
 from locogan_keras.latents import BORDER, CELL
 from locogan_keras.losses import LOSSES
 from locogan_keras.networks import Generator
@@ -279,27 +280,6 @@ class LocoGAN(keras.Model):
 def reference_adam(learning_rate=2e-4, beta_1=0.5):
     """The reference's optimizer."""
     return keras.optimizers.Adam(learning_rate, beta_1=beta_1, beta_2=0.999, epsilon=1e-8)
-
-
-def window_positions(windows, count, border):
-    """`positions.window_positions` for a batch of windows, as a graph.
-
-    Args:
-        windows: `(batch, 4)` float32.
-        count: Parts of the window on each axis.
-        border: Further parts on each side.
-
-    Returns:
-        `(batch, count + 2 * border, count + 2 * border, 2)` float32.
-    """
-    centres = (tf.cast(tf.range(-border, count + border), tf.float32) + 0.5) / float(count)
-    top, left, height, width = tf.unstack(windows[:, :, None], axis=1)
-    y = 2 * (top + height * centres) - 1
-    x = 2 * (left + width * centres) - 1
-    shape = tf.stack([tf.shape(y)[0], tf.shape(y)[1], tf.shape(x)[1]])
-    return tf.stack(
-        [tf.broadcast_to(y[:, :, None], shape), tf.broadcast_to(x[:, None, :], shape)], axis=-1
-    )
 
 
 def _ratio(generator_optimizer, discriminator_optimizer):

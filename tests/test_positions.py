@@ -3,7 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from locogan_keras.model import window_positions as graph_window_positions
+from locogan_keras.graph_positions import window_positions as graph_window_positions
 from locogan_keras.positions import cell_centres, check_frame, position_map, window_positions
 
 
