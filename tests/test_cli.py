@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 import time
+import types
 
 import keras
 import numpy as np
 import pytest
 from PIL import Image
 
+from locogan_keras import training
 from locogan_keras.cli import main
 
 
@@ -191,3 +193,15 @@ def test_unknown_recipes_keys_and_values_are_named(photo, tmp_path, capfd):
         out = tmp_path / "run"
         assert reason in refusal(capfd, "train", photo, "--out", out, *arguments)
         assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "again"), [([], "The same command goes"), (["--fresh"], "without --fresh goes")]
+)
+def test_an_interruption_says_how_to_go_on(photo, tmp_path, capsys, monkeypatch, arguments, again):
+    model = types.SimpleNamespace(step=types.SimpleNamespace(numpy=lambda: 7))
+    monkeypatch.setattr(training, "train", lambda *_, **__: (model, True))
+    assert main(["train", str(photo), "--out", str(tmp_path / "run"), *arguments]) == 130
+    printed = capsys.readouterr().out
+    assert "saved at step 7" in printed
+    assert again in printed
