@@ -1,133 +1,81 @@
-"""The contract behind one small interface: `image = engine(latent, positions)`."""
+"""The contract behind one small interface: `image = engine(latent, positions)`.
 
-import dataclasses
-import hashlib
-import json
-import zipfile
+An engine is callable on (latent, positions), NumPy float32 as in `Generator`, and returns image,
+NumPy float32; its `description` is a `Description`. What it needs is imported when it is chosen.
+"""
+
 from pathlib import Path
 
-from locogan_keras.positions import PERIODIC_AXES
 from locogan_keras.runs import GENERATOR, Run
 
 
-@dataclasses.dataclass(frozen=True)
-class Description:
-    """What has to be known of a generator to call it.
+def load_engine(model):
+    """The engine for a MODEL.
 
     Args:
-        frame: (height, width) in pixels.
-        encoding: Of positions.
-        global_channels, local_channels: Of the latent.
-        fingerprint: 16 hexadecimal digits that tell its architecture and weights from others.
-        parameters: How many weights it has.
-    """
-
-    frame: tuple[int, int]
-    encoding: str
-    global_channels: int
-    local_channels: int
-    fingerprint: str
-    parameters: int
-
-    @property
-    def periodic(self):
-        """Whether the model repeats in (y, x)."""
-        return PERIODIC_AXES[self.encoding]
-
-
-class KerasEngine:
-    """Runs a Keras `Generator`.
-
-    Args:
-        generator: The network.
-
-    Call arguments:
-        latent, positions: As in `Generator`, NumPy float32.
+        model: A run's folder, a `.keras` file, an `.onnx` file, a SavedModel's folder,
+            `http://HOST:PORT/v1/models/NAME` or `grpc://HOST:PORT/NAME`.
 
     Returns:
-        image, NumPy float32 in [-1, 1].
+        An engine.
+
+    Raises:
+        ValueError: If there is no such model, or it is not a generator.
+        ServerError: If a server does not answer as it should.
     """
+    model = str(model)
+    if "://" in model:
+        from locogan_keras.serving_engine import connect
 
-    def __init__(self, generator):
-        import tensorflow as tf
+        return connect(model)
+    path = Path(model)
+    if not path.exists():
+        raise ValueError(f"MODEL {model} does not exist")
+    if path.suffix == ".onnx":
+        from locogan_keras.onnx_engine import OnnxEngine
 
-        self.description = Description(
-            frame=generator.frame,
-            encoding=generator.encoding,
-            global_channels=generator.global_channels,
-            local_channels=generator.local_channels,
-            fingerprint=fingerprint(generator),
-            parameters=generator.count_params(),
-        )
-        signature = [tf.TensorSpec(tensor.shape, tf.float32) for tensor in generator.inputs]
+        return OnnxEngine(path)
+    if (path / "saved_model.pb").exists():
+        from locogan_keras.savedmodel_engine import SavedModelEngine
 
-        @tf.function(input_signature=signature)
-        def run(latent, positions):
-            return generator([latent, positions], training=False)
+        return SavedModelEngine(path)
 
-        self._run = run
+    from locogan_keras.keras_engine import KerasEngine
 
-    def __call__(self, latent, positions):
-        return self._run(latent, positions).numpy()
-
-
-def fingerprint(generator):
-    """16 hexadecimal digits that tell a generator's architecture and weights from others."""
-    config = {key: value for key, value in generator.get_config().items() if key != "name"}
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
-    for weight in generator.get_weights():
-        digest.update(weight.tobytes())
-    return digest.hexdigest()[:16]
+    generator, origin = load_trained(path)
+    return KerasEngine(generator, **origin)
 
 
-def load_engine(model):
-    """The engine for a MODEL: a run folder or a `.keras` file.
+def load_trained(model):
+    """The Keras generator of a run's folder or a `.keras` file.
 
     Args:
         model: The path.
 
     Returns:
-        An engine: callable on (latent, positions), with a `description`.
+        `(generator, origin)`: the network, and what is known of its `recipe` and `steps`.
 
     Raises:
         ValueError: If there is no such model, or it is not a generator.
     """
-    path = Path(model)
-    if path.is_dir():
-        path = Run(path).path(GENERATOR)
-        if not path.exists():
-            raise ValueError(f"MODEL {model} is a folder without {GENERATOR}")
+    path, origin = Path(model), {}
     if not path.exists():
         raise ValueError(f"MODEL {model} does not exist")
+    if path.is_dir():
+        run = Run(path)
+        path = run.path(GENERATOR)
+        if not path.exists():
+            raise ValueError(
+                f"MODEL {model} is a folder without {GENERATOR}, and not a SavedModel's"
+            )
+        if run.exists():
+            origin = {"recipe": run.read()[1].recipe, "steps": run.saved_step()}
     if path.suffix != ".keras":
-        raise ValueError(f"MODEL {model} is neither a run folder nor a .keras file")
-    return KerasEngine(load_generator(path))
+        raise ValueError(
+            f"MODEL {model} is neither a run's folder, nor a .keras file, an .onnx file, "
+            "a SavedModel's folder or a server's address"
+        )
 
+    from locogan_keras.keras_engine import load_generator
 
-def load_generator(path):
-    """A `Generator` from a `.keras` file, in Keras's safe mode."""
-    from locogan_keras.networks import Generator
-
-    generator = load_keras(path, compile=False)
-    if not isinstance(generator, Generator):
-        raise ValueError(f"MODEL {path} is a {type(generator).__name__}, not a LocoGAN generator")
-    return generator
-
-
-def load_keras(path, compile):
-    """What a `.keras` file holds, in Keras's safe mode.
-
-    Args:
-        path: The file.
-        compile: Whether to compile it as it was.
-
-    Raises:
-        ValueError: If it is damaged or not such a file.
-    """
-    import keras
-
-    try:
-        return keras.saving.load_model(path, compile=compile, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ValueError(f"{path} cannot be loaded: {reason}") from None
+    return load_generator(path), origin

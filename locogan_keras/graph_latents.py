@@ -36,13 +36,13 @@ def words(integers):
     return tf.cast(tf.cast(integers, tf.int64) & 0xFFFFFFFF, tf.uint32)
 
 
-def latent_fields(seeds, top, left, rows, columns, *, global_channels, local_channels):
+def latent_fields(seeds, rows, columns, *, global_channels, local_channels):
     """One latent field for each seed.
 
     Args:
         seeds: `(batch,)` uint32.
-        top, left: First cell, border included, any int32.
-        rows, columns: Field in cells, border included.
+        rows, columns: The field's cells along each axis, border included: vectors of any int32.
+            Where the field repeats they do.
         global_channels, local_channels: The model's channel counts.
 
     Returns:
@@ -52,10 +52,7 @@ def latent_fields(seeds, top, left, rows, columns, *, global_channels, local_cha
     plan = normals((seeds[:, None], words(-1 - tf.range(global_channels))), (zero, zero))
     local = normals(
         (seeds[:, None, None, None], words(tf.range(local_channels))),
-        (
-            words(tf.range(top, top + rows))[:, None, None],
-            words(tf.range(left, left + columns))[:, None],
-        ),
+        (words(rows)[:, None, None], words(columns)[:, None]),
     )
     shape = tf.concat([tf.shape(local)[:3], [global_channels]], axis=0)
     return tf.concat([tf.broadcast_to(plan[:, None, None], shape), local], axis=-1)

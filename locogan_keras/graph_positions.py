@@ -1,6 +1,8 @@
-"""The training windows of `positions.py` as a graph; tests hold the two equal."""
+"""The positions of `positions.py` as TensorFlow operations; tests hold the two equal."""
 
 import tensorflow as tf
+
+from locogan_keras.latents import BORDER, CELL
 
 
 def window_positions(windows, count, border):
@@ -18,6 +20,24 @@ def window_positions(windows, count, border):
     top, left, height, width = tf.unstack(windows[:, :, None], axis=1)
     y = 2 * (top + height * centres) - 1
     x = 2 * (left + width * centres) - 1
+    return grid(y, x)
+
+
+def cell_centres(first, count, frame):
+    """`positions.cell_centres` with the border around: `(count + 6,)` float32.
+
+    Args:
+        first: First cell inside the border, int64.
+        count: Cells inside the border, int64.
+        frame: The frame's length on this axis in pixels, int64.
+    """
+    cells = first + tf.range(-BORDER, count + BORDER)
+    pixels = tf.cast(CELL * cells + CELL // 2, tf.float64)
+    return tf.cast(2.0 * pixels / tf.cast(frame, tf.float64) - 1.0, tf.float32)
+
+
+def grid(y, x):
+    """Position maps `(batch, rows, columns, 2)` of y `(batch, rows)` and x `(batch, columns)`."""
     shape = tf.stack([tf.shape(y)[0], tf.shape(y)[1], tf.shape(x)[1]])
     return tf.stack(
         [tf.broadcast_to(y[:, :, None], shape), tf.broadcast_to(x[:, None, :], shape)], axis=-1

@@ -3,6 +3,7 @@
 import math
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -74,6 +75,63 @@ class PositionInjection(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
+class PositionUpsampling(keras.layers.Layer):
+    """Resizes a position map bilinearly by a whole factor, as `PositionInjection` does.
+
+    Each output is a fixed mean of the map's 3 x 3 neighbours: a convolution and depth-to-space,
+    which every inference engine has, and which need no shape arithmetic.
+
+    Args:
+        factor: Rows and columns of the result for one of the map. Positive.
+        margin: (before, after): how much of the result to crop, alike on both axes; at least
+            `factor` if that is over 1, because the map's edge has no neighbours.
+
+    Call arguments:
+        positions: `(batch, rows, columns, 2)`.
+
+    Returns:
+        `(batch, factor * rows - before - after, factor * columns - before - after, 2)`.
+
+    Raises:
+        ValueError: If the factor or the margin is too small.
+    """
+
+    def __init__(self, factor, margin, **kwargs):
+        super().__init__(**kwargs)
+        if factor < 1:
+            raise ValueError(f"`factor` must be >= 1. Received: factor={factor}")
+        self._edge = factor if factor > 1 else 0
+        if min(margin) < self._edge:
+            raise ValueError(f"`margin` must be >= {self._edge}. Received: margin={margin}")
+        self.factor = factor
+        self.margin = tuple(margin)
+
+    def call(self, positions):
+        if self.factor > 1:
+            phases = tf.nn.conv2d(positions, self._kernel(), strides=1, padding="VALID")
+            positions = tf.nn.depth_to_space(phases, self.factor)
+        before, after = (cells - self._edge for cells in self.margin)
+        end = -after or None
+        return positions[:, before:end, before:end]
+
+    def _kernel(self):
+        """`(3, 3, 2, factor * factor * 2)`: every phase's weights of the neighbours."""
+        offsets = (np.arange(self.factor) + 0.5) / self.factor - 0.5
+        weights = np.maximum(0.0, 1.0 - np.abs(offsets - np.array([[-1], [0], [1]])))
+        kernel = np.einsum("ip,jq,cd->ijcpqd", weights, weights, np.eye(2))
+        return kernel.reshape(3, 3, 2, -1).astype(np.float32)
+
+    def compute_output_shape(self, positions_shape):
+        batch, *size, channels = positions_shape
+        crop = sum(self.margin)
+        size = [None if length is None else self.factor * length - crop for length in size]
+        return (batch, *size, channels)
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor, "margin": self.margin}
+
+
+@keras.saving.register_keras_serializable(package="locogan_keras")
 class UpsamplingConvolution(keras.layers.Layer):
     """A stride-2, kernel-4 transposed convolution of which only fully covered outputs are kept.
 
@@ -91,9 +149,10 @@ class UpsamplingConvolution(keras.layers.Layer):
         `(batch, 2 * height - 2, 2 * width - 2, filters)`.
     """
 
-    def __init__(self, filters, **kwargs):
+    def __init__(self, filters, folded=False, **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
+        self.folded = folded
 
     def build(self, input_shape):
         self.kernel = self.add_weight(
@@ -101,9 +160,14 @@ class UpsamplingConvolution(keras.layers.Layer):
             shape=(2, 2, input_shape[-1], 4 * self.filters),
             initializer=keras.initializers.RandomNormal(stddev=0.02),
         )
+        if self.folded:
+            self.bias = self.add_weight(name="bias", shape=(4 * self.filters,), initializer="zeros")
 
     def call(self, features):
-        return tf.nn.depth_to_space(ops.conv(features, self.kernel, padding="valid"), 2)
+        outputs = ops.conv(features, self.kernel, padding="valid")
+        if self.folded:
+            outputs = ops.relu(outputs + self.bias)
+        return tf.nn.depth_to_space(outputs, 2)
 
     def compute_output_shape(self, input_shape):
         batch, *size, _ = input_shape
@@ -111,7 +175,7 @@ class UpsamplingConvolution(keras.layers.Layer):
         return (batch, *size, self.filters)
 
     def get_config(self):
-        return {**super().get_config(), "filters": self.filters}
+        return {**super().get_config(), "filters": self.filters, "folded": self.folded}
 
     @staticmethod
     def kernel_from_transposed(kernel):

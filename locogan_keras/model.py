@@ -132,10 +132,8 @@ class LocoGAN(keras.Model):
         )
         return graph_latents.latent_fields(
             seeds,
-            top=0,
-            left=0,
-            rows=cells,
-            columns=cells,
+            rows=tf.range(cells),
+            columns=tf.range(cells),
             global_channels=self.generator.global_channels,
             local_channels=self.generator.local_channels,
         )

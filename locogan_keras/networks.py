@@ -1,12 +1,20 @@
 """The two networks: a generator without zero padding and a spectrally normalised discriminator."""
 
+import math
+
 import keras
-from keras import layers
+import numpy as np
+from keras import layers, ops
 
 from locogan_keras.config import INJECTIONS
 from locogan_keras.latents import BORDER
-from locogan_keras.layers import PositionInjection, SpectralNormalization, UpsamplingConvolution
-from locogan_keras.positions import check_frame
+from locogan_keras.layers import (
+    PositionInjection,
+    PositionUpsampling,
+    SpectralNormalization,
+    UpsamplingConvolution,
+)
+from locogan_keras.positions import PERIODIC_AXES, check_frame
 
 
 def build_generator(
@@ -70,16 +78,15 @@ class Generator(keras.Model):
                 f"global_channels={global_channels}, local_channels={local_channels}"
             )
         check_frame(frame, encoding)
-        latent = keras.Input((None, None, global_channels + local_channels), name="latent")
-        positions = keras.Input((None, None, 2), name="positions")
-        features = latent
-        for level, filters in enumerate((8 * width, 4 * width, 2 * width, width)):
-            features = layers.Cropping2D(1, name=f"crop_{level}")(features)
-            if level == 0 or inject == "every_layer":
-                margin = _margin(level) + 1
-                features = PositionInjection(encoding, (margin, margin), name=f"positions_{level}")(
-                    features, positions
-                )
+
+        def inject_positions(features, level, margin):
+            if level and inject == "input":
+                return features
+            layer = PositionInjection(encoding, margin, name=f"positions_{level}")
+            return layer(features, positions)
+
+        def upsample(features, level):
+            filters = _filters(width, level)
             features = UpsamplingConvolution(filters, name=f"upsample_{level}")(features)
             features = layers.BatchNormalization(
                 momentum=0.9,
@@ -87,18 +94,11 @@ class Generator(keras.Model):
                 gamma_initializer=keras.initializers.RandomNormal(mean=1.0, stddev=0.02),
                 name=f"normalize_{level}",
             )(features)
-            features = layers.ReLU(name=f"relu_{level}")(features)
-        # Of the fully covered outputs the reference keeps [1:-2]; cropping the input is the same.
-        features = layers.Cropping2D(((1, 2), (1, 2)), name="crop_4")(features)
-        if inject == "every_layer":
-            margin = _margin(4)
-            features = PositionInjection(encoding, (margin + 1, margin + 2), name="positions_4")(
-                features, positions
-            )
-        image = layers.Conv2D(
-            3, 4, activation="tanh", kernel_initializer=_normal_kernel(), name="image"
-        )(features)
-        super().__init__(inputs=[latent, positions], outputs=image, **kwargs)
+            return layers.ReLU(name=f"relu_{level}")(features)
+
+        inputs = latent, positions = _generator_inputs(global_channels + local_channels)
+        image = _generator_image(latent, inject_positions, upsample)
+        super().__init__(inputs=inputs, outputs=image, **kwargs)
         self.width = width
         self.encoding = encoding
         self.inject = inject
@@ -113,6 +113,72 @@ class Generator(keras.Model):
     @classmethod
     def from_config(cls, config):
         return cls(**config)
+
+
+def deployable(generator):
+    """The same function as a `Generator`'s inference, in the form that inference engines like.
+
+    Batch normalisation is folded into the kernels, ReLU comes before depth-to-space, and positions
+    are resized by convolutions of fixed factors, so that no shape is computed anywhere.
+
+    Args:
+        generator: A `Generator`, whose weights are copied.
+
+    Returns:
+        A `keras.Model` with the generator's inputs and output, equal to 2e-6. Not for training.
+    """
+    encoding = generator.encoding
+
+    def inject_positions(features, level, margin):
+        if level and generator.inject == "input":
+            return features
+        resized = PositionUpsampling(2**level, margin, name=f"positions_{level}")(angles)
+        if encoding == "linear":
+            return ops.concatenate([features, resized], axis=-1)
+        if encoding == "torus":
+            return ops.concatenate([features, ops.cos(resized), ops.sin(resized)], axis=-1)
+        y, x = ops.split(resized, 2, axis=-1)
+        return ops.concatenate([features, y, ops.cos(x), ops.sin(x)], axis=-1)
+
+    def upsample(features, level):
+        filters = _filters(generator.width, level)
+        return UpsamplingConvolution(filters, folded=True, name=f"upsample_{level}")(features)
+
+    inputs = latent, positions = _generator_inputs(
+        generator.global_channels + generator.local_channels
+    )
+    scales = [math.pi if repeats else 1.0 for repeats in PERIODIC_AXES[encoding]]
+    angles = positions if encoding == "linear" else positions * np.array(scales, np.float32)
+    image = _generator_image(latent, inject_positions, upsample)
+    model = keras.Model(inputs, image, name="generator")
+    for level in range(4):
+        model.get_layer(f"upsample_{level}").set_weights(_folded(generator, level))
+    kernel, bias = generator.get_layer("image").get_weights()
+    if generator.inject == "every_layer":
+        kernel = _deployed_order(kernel, encoding)
+    model.get_layer("image").set_weights([kernel, bias])
+    return model
+
+
+def _folded(generator, level):
+    """Kernel and bias that do what a level's convolution and normalisation do."""
+    kernel = generator.get_layer(f"upsample_{level}").kernel.numpy().astype(np.float64)
+    normalize = generator.get_layer(f"normalize_{level}")
+    gamma, beta, mean, variance = (weight.astype(np.float64) for weight in normalize.get_weights())
+    scale = gamma / np.sqrt(variance + normalize.epsilon)
+    # Depth-to-space takes its four blocks of filters from the channels one after another.
+    kernel, bias = kernel * np.tile(scale, 4), np.tile(beta - mean * scale, 4)
+    if level == 0 or generator.inject == "every_layer":
+        kernel = _deployed_order(kernel, generator.encoding)
+    return kernel, bias
+
+
+def _deployed_order(kernel, encoding):
+    """A kernel for position channels that come as all cosines, then all sines."""
+    if encoding != "torus":
+        return kernel
+    others = list(range(kernel.shape[2] - 4))
+    return kernel[:, :, [*others, -4, -2, -3, -1]]
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -167,6 +233,31 @@ class Discriminator(keras.Model):
     @classmethod
     def from_config(cls, config):
         return cls(**config)
+
+
+def _generator_inputs(channels):
+    latent = keras.Input((None, None, channels), name="latent")
+    return [latent, keras.Input((None, None, 2), name="positions")]
+
+
+def _generator_image(latent, inject_positions, upsample):
+    """The generator's graph, around what differs between training and deployment."""
+    features = latent
+    for level in range(4):
+        features = layers.Cropping2D(1, name=f"crop_{level}")(features)
+        margin = _margin(level) + 1
+        features = inject_positions(features, level, (margin, margin))
+        features = upsample(features, level)
+    # Of the fully covered outputs the reference keeps [1:-2]; cropping the input is the same.
+    features = layers.Cropping2D(((1, 2), (1, 2)), name="crop_4")(features)
+    features = inject_positions(features, 4, (_margin(4) + 1, _margin(4) + 2))
+    return layers.Conv2D(
+        3, 4, activation="tanh", kernel_initializer=_normal_kernel(), name="image"
+    )(features)
+
+
+def _filters(width, level):
+    return width * 2 ** (3 - level)
 
 
 def _margin(level):

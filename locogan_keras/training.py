@@ -7,7 +7,7 @@ import keras
 
 from locogan_keras import callbacks
 from locogan_keras.data import load_pictures
-from locogan_keras.engines import load_keras
+from locogan_keras.keras_engine import load_keras
 from locogan_keras.model import LocoGAN, reference_adam
 from locogan_keras.networks import build_discriminator, build_generator
 from locogan_keras.runs import CHECKPOINT, Origin, Run, version

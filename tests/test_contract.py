@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import lively_generator
 
-from locogan_keras.engines import KerasEngine
+from locogan_keras.keras_engine import KerasEngine
 from locogan_keras.latents import latent_field
 from locogan_keras.positions import PERIODIC_AXES, position_map
 

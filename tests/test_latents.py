@@ -106,7 +106,11 @@ def test_values_are_independent_standard_normals():
 def test_graphs_draw_the_same_numbers():
     seeds = np.array([0, 1, 2**32 - 1], np.uint32)
     fields = graph_latents.latent_fields(
-        tf.constant(seeds), -4, 2**31 - 9, 8, 9, global_channels=16, local_channels=2
+        tf.constant(seeds),
+        tf.range(-4, 4),
+        tf.range(2**31 - 9, 2**31, dtype=tf.int64),
+        global_channels=16,
+        local_channels=2,
     )
     for seed, field in zip(seeds, fields.numpy(), strict=True):
         expected = latent_field(int(seed), -1, 2**31 - 6, 2, 3)

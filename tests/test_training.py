@@ -17,7 +17,7 @@ from PIL import Image
 from locogan_keras import losses
 from locogan_keras.cli import main
 from locogan_keras.config import config_from
-from locogan_keras.engines import fingerprint
+from locogan_keras.keras_engine import fingerprint
 from locogan_keras.model import LocoGAN
 from locogan_keras.networks import Generator, build_generator
 from locogan_keras.training import build

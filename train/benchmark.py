@@ -97,7 +97,7 @@ def benchmark(width, what, rounds):
     import tensorflow as tf
 
     from locogan_keras.config import config_from
-    from locogan_keras.engines import KerasEngine
+    from locogan_keras.keras_engine import KerasEngine
     from locogan_keras.rendering import make_view, render
     from locogan_keras.training import build
 
