@@ -11,8 +11,8 @@ import numpy as np
 from tqdm import tqdm
 
 from locogan_keras.atomic import replacing
-from locogan_keras.engines import KerasEngine
-from locogan_keras.pictures import save_png
+from locogan_keras.keras_engine import KerasEngine
+from locogan_keras.png import write_png
 from locogan_keras.runs import CHECKPOINT, GENERATOR, METRICS, SAMPLES
 from locogan_keras.sheets import CROPS, sample_sheet
 
@@ -166,9 +166,9 @@ class SaveRun(keras.callbacks.Callback):
         generator = self.model.ema_generator
         with replacing(self._run.path(GENERATOR)) as temporary:
             generator.save(temporary)
-        with replacing(self._run.path(SAMPLES) / f"step-{step:06d}.png") as temporary:
-            self._engine = self._engine or KerasEngine(generator)
-            save_png(temporary, sample_sheet(self._engine, self._crops, self._windows))
+        self._engine = self._engine or KerasEngine(generator)
+        sheet = sample_sheet(self._engine, self._crops, self._windows)
+        write_png(self._run.path(SAMPLES) / f"step-{step:06d}.png", sheet.shape[:2], [sheet])
         # Last, so that a checkpoint never stands without the generator it promises.
         with replacing(self._run.path(CHECKPOINT)) as temporary:
             self.model.save(temporary)

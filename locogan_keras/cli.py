@@ -168,9 +168,8 @@ def _render(options):
     from tqdm import tqdm
 
     from locogan_keras import rendering
-    from locogan_keras.atomic import replacing
     from locogan_keras.latents import SCHEME
-    from locogan_keras.pictures import save_png
+    from locogan_keras.png import write_png
     from locogan_keras.runs import version
 
     engine = _load_engine(options.model)
@@ -188,11 +187,9 @@ def _render(options):
         "model": engine.description.fingerprint,
         "version": version(),
     }
-    rendering.check_tile(options.tile)
-    with replacing(options.out) as temporary:
-        progress = functools.partial(tqdm, unit="tile", disable=None)
-        picture = rendering.render(engine, view, options.tile, progress)
-        save_png(temporary, picture, metadata)
+    progress = functools.partial(tqdm, unit="tile", disable=None)
+    bands = rendering.bands(engine, view, options.tile, progress)
+    write_png(options.out, view.size, bands, metadata)
     return 0
 
 

@@ -1,10 +1,9 @@
-"""Reading pictures of every common kind as 8-bit RGB, and writing PNG."""
+"""Reading pictures of every common kind as 8-bit RGB."""
 
-import json
 import warnings
 
 import numpy as np
-from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
@@ -69,20 +68,6 @@ def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):
     tiled = Image.fromarray(np.tile(picture, (*copies, 1)))
     box = (left, top, left + width, top + height)
     return np.asarray(tiled.resize(target[::-1], Image.Resampling.LANCZOS, box=box))
-
-
-def save_png(path, picture, metadata=None):
-    """Writes `(height, width, 3)` uint8 as PNG.
-
-    Args:
-        path: Where to.
-        picture: The pixels.
-        metadata: A dict kept as JSON in the text chunk `locogan`.
-    """
-    chunks = PngImagePlugin.PngInfo()
-    if metadata is not None:
-        chunks.add_text("locogan", json.dumps(metadata))
-    Image.fromarray(picture).save(path, format="PNG", pnginfo=chunks)
 
 
 def _eight_bits(picture):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from locogan_keras.pictures import read_picture, save_png, scaled
+from locogan_keras.pictures import read_picture, scaled
 
 
 @pytest.fixture
@@ -105,10 +105,3 @@ def test_a_picture_that_repeats_is_scaled_across_its_seam():
     ours = scaled(picture, 16, wrap=(False, True))
     shifted = scaled(np.roll(picture, 128, axis=1), 16, wrap=(False, True))
     np.testing.assert_array_equal(np.roll(ours, 32, axis=1), shifted)
-
-
-def test_metadata_is_kept_beside_the_pixels(tmp_path, levels):
-    save_png(tmp_path / "picture.png", levels, {"seed": 3})
-    with Image.open(tmp_path / "picture.png") as picture:
-        assert picture.text == {"locogan": '{"seed": 3}'}
-    np.testing.assert_array_equal(read_picture(tmp_path / "picture.png"), levels)

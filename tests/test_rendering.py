@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from conftest import lively_generator
 
-from locogan_keras.engines import Description, KerasEngine
-from locogan_keras.latents import latent_field
+from locogan_keras.description import Description
+from locogan_keras.keras_engine import KerasEngine
+from locogan_keras.latents import latent_field, local_latent
+from locogan_keras.png import write_png
 from locogan_keras.positions import position_map
-from locogan_keras.rendering import make_view, render, to_levels
+from locogan_keras.rendering import bands, make_view, render, to_levels
 
 FRAME = (96, 112)
 
@@ -110,36 +112,95 @@ def test_repeats_have_no_seam(torus, corner):
     assert_within_a_level(picture, seamless)
 
 
-def test_memory_beyond_the_picture_does_not_grow_with_it():
+class Cells:
+    """A cheap engine without a border: a cell's local values fill its pixels, on one ramp."""
+
+    description = Description(FRAME, "torus", 1, 3, "0" * 16, 0)
+    ramp = np.linspace(-0.5, 0.5, 256).reshape(16, 16, 1)
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, latent, positions):
+        self.calls += 1
+        cells = latent[:, 3:-3, 3:-3, 1:]
+        height, width = cells.shape[1:3]
+        return cells.repeat(16, axis=1).repeat(16, axis=2) * np.tile(self.ramp, (height, width, 1))
+
+
+def places(view):
+    """Where each of a view's rows, and each of its columns, is on the canvas."""
+    return [
+        (corner + np.arange(length)) % period if period else corner + np.arange(length)
+        for corner, length, period in zip(view.corner, view.size, view.period, strict=True)
+    ]
+
+
+def cells_picture(view):
+    """What `Cells` makes, looked up pixel by pixel."""
+    y, x = places(view)
+    top, left = y.min() // 16, x.min() // 16
+    height, width = y.max() // 16 - top + 1, x.max() // 16 - left + 1
+    cells = local_latent(view.seed, 3, top, left, height, width)
+    cells = cells[np.ix_(y // 16 - top, x // 16 - left)]
+    return to_levels(cells * Cells.ramp[np.ix_(y % 16, x % 16)])
+
+
+@pytest.mark.parametrize("tile", [48, 80, 256])
+@pytest.mark.parametrize("periodic", ["none", "x", "y", "xy"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 113), (97, 1), (61, 83), (95, 111), (307, 401)])
+def test_bands_make_up_the_picture_and_no_tile_is_made_twice(tile, periodic, size):
+    for top, left in [(0, 0), (-101, 71), (2**33 + 11, -(2**33) - 7)]:
+        view = make_view(
+            Cells.description,
+            height=size[0],
+            width=size[1],
+            top=top,
+            left=left,
+            periodic=periodic,
+            period=tuple(2 * FRAME[axis] * (name in periodic) for axis, name in enumerate("yx")),
+        )
+        engine, counts = Cells(), []
+
+        def progress(tiles, counts=counts):
+            yield from tiles
+            counts.append(len(tiles))
+
+        pieces = list(bands(engine, view, tile, progress))
+        assert all(0 < len(piece) <= tile for piece in pieces)
+        rows, columns = (len(set(place // tile)) for place in places(view))
+        assert counts == [engine.calls] == [rows * columns]
+        picture = np.concatenate(pieces)
+        np.testing.assert_array_equal(picture, cells_picture(view))
+        np.testing.assert_array_equal(picture, render(engine, view, tile))
+
+
+@pytest.mark.parametrize(("periodic", "period"), [("none", (0, 0)), ("xy", (192, 112))])
+def test_memory_does_not_grow_with_the_height(tmp_path, periodic, period):
     class Grey:
-        description = Description((64, 64), "torus", 16, 2, "0" * 16, 0)
+        description = Description(FRAME, "torus", 1, 1, "0" * 16, 0)
 
         def __call__(self, latent, positions):
             return np.zeros((1, 64, 64, 3), np.float32)
 
-    def beyond(edge):
-        view = make_view(Grey.description, height=edge, width=edge, periodic="none")
+    def peak(height):
+        view = make_view(
+            Grey.description, height=height, width=128, periodic=periodic, period=period
+        )
         tracemalloc.start()
-        picture = render(Grey(), view, tile=64)
-        peak = tracemalloc.get_traced_memory()[1]
+        write_png(tmp_path / "grey.png", view.size, bands(Grey(), view, tile=64))
+        _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        return peak - picture.nbytes
+        return most
 
-    assert beyond(2048) < beyond(256) + 500_000
+    peak(256)
+    assert peak(16_384) < peak(256) + 16_384 * 128 * 3 // 20
 
 
-def test_one_period_costs_one_period(torus):
-    calls = []
-
-    class Counting:
-        description = torus.description
-
-        def __call__(self, latent, positions):
-            calls.append(latent.shape)
-            return torus(latent, positions)
-
-    picture_of(Counting(), height=960, width=1120, top=-5, left=7, tile=48)
-    assert calls == [(1, 9, 9, 18)] * (2 * 3)
+def test_what_comes_again_cannot_be_changed():
+    view = make_view(Cells.description, height=200)
+    with pytest.raises(ValueError, match="read-only"):
+        next(bands(Cells(), view, 48))[:] = 0
 
 
 def test_semi_periodic_positions_repeat_and_the_local_plan_does_not(torus):
