@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import shutil
 from pathlib import Path
 
 
@@ -36,3 +37,33 @@ def replacing(path):
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(path):
+    """Gives a temporary folder beside `path` to fill, and renames it when the block succeeds.
+
+    If the block fails, the temporary folder is removed.
+
+    Args:
+        path: The folder to make. It may exist if it is empty.
+
+    Yields:
+        A `Path` of an empty folder.
+
+    Raises:
+        ValueError: If there is anything at `path`.
+        OSError: If the folder cannot be written; it names `path`.
+    """
+    path = Path(path)
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise ValueError(f"--out {path} exists already; remove it or name another")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot write: {error.strerror or error}", str(path)) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -8,7 +8,10 @@ import re
 import sys
 from pathlib import Path
 
+from locogan_keras.server_requests import ServerError
+
 INTERRUPTED = 130
+SERVER_ERROR = 3
 USAGE_ERROR = 2
 
 
@@ -34,11 +37,13 @@ def main(arguments=None):
         return _fail(reason)
     except ValueError as error:
         return _fail(str(error))
+    except ServerError as error:
+        return _fail(str(error), SERVER_ERROR)
 
 
-def _fail(reason):
+def _fail(reason, status=USAGE_ERROR):
     print(f"locogan: error: {' '.join(reason.split())}", file=sys.stderr)
-    return USAGE_ERROR
+    return status
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,6 +61,7 @@ def _parser():
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_train(commands)
     _add_render(commands)
+    _add_export(commands)
     _add_info(commands)
     return parser
 
@@ -119,6 +125,24 @@ def _add_render(commands):
     )
 
 
+def _add_export(commands):
+    export = commands.add_parser(
+        "export",
+        help="write a model for other runtimes",
+        description="Writes a model for other runtimes, compared with the original first.",
+    )
+    export.set_defaults(command=_export)
+    export.add_argument("model", metavar="MODEL", help="a run's folder, or a .keras file")
+    export.add_argument("--to", choices=("savedmodel", "onnx", "serving"), required=True)
+    export.add_argument("--out", metavar="PATH", required=True, help="the file or folder to write")
+    export.add_argument(
+        "--opset", type=int, metavar="N", help="ONNX operator set, 15 to 18 (default: 18)"
+    )
+    export.add_argument(
+        "--precision", choices=("float32", "float16", "int8"), help="of ONNX (default: float32)"
+    )
+
+
 def _add_info(commands):
     info = commands.add_parser(
         "info", help="say what a model is", description="Says what a model is."
@@ -128,7 +152,12 @@ def _add_info(commands):
 
 
 def _add_model(parser):
-    parser.add_argument("model", metavar="MODEL", help="a run's folder, or a .keras file")
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a run's folder, a .keras or .onnx file, a SavedModel's folder, "
+        "http://HOST:PORT/v1/models/NAME or grpc://HOST:PORT/NAME",
+    )
 
 
 def _train(options):
@@ -193,12 +222,29 @@ def _render(options):
     return 0
 
 
+def _export(options):
+    settings = {"opset": options.opset, "precision": options.precision}
+    settings = {name: value for name, value in settings.items() if value is not None}
+    if options.to == "onnx":
+        if Path(options.out).suffix.lower() != ".onnx":
+            raise ValueError(f"--out must end in .onnx. Received: --out {options.out}")
+    elif settings:
+        name, value = next(iter(settings.items()))
+        raise ValueError(f"--{name} is for --to onnx. Received: --{name} {value} --to {options.to}")
+    _import_tensorflow()
+    from locogan_keras.exporting import export
+
+    with _standard_error_muted():
+        export(options.model, options.to, options.out, **settings)
+    return 0
+
+
 def _info(options):
     from locogan_keras.runs import GENERATOR, Run
 
-    run = Run(options.model)
     lines = {}
-    if Path(options.model).is_dir():
+    run = Run(options.model)
+    if run.exists():
         config, origin = run.read()
         lines |= {"recipe": origin.recipe, "source": origin.source, "steps": run.saved_step()}
         lines |= {"width": config.model.width, "begun with version": origin.version}
@@ -212,6 +258,9 @@ def _info(options):
             str(length) if repeats else "none"
             for length, repeats in zip(model.frame, model.periodic, strict=True)
         ]
+        if not run.exists():
+            lines |= {"recipe": model.recipe or "unknown"}
+            lines |= {"steps": "unknown" if model.steps is None else model.steps}
         lines |= {
             "frame": f"{height} x {width} pixels",
             "encoding": model.encoding,
@@ -226,7 +275,8 @@ def _info(options):
 
 
 def _load_engine(model):
-    _import_tensorflow()
+    if not model.endswith(".onnx") and "://" not in model:
+        _import_tensorflow()
     from locogan_keras.engines import load_engine
 
     return load_engine(model)

@@ -19,16 +19,18 @@ _AXES = {
 }
 
 
-def save_onnx(network, description, path, opset=18):
-    """Writes an ONNX file: inputs `latent` and `positions`, output `image`, all axes dynamic.
+def onnx_model(network, description, opset=18):
+    """A generator as an ONNX model: inputs `latent` and `positions`, output `image`.
 
-    The same network gives the same bytes.
+    All axes but the channels are dynamic. The same network gives the same bytes.
 
     Args:
         network: The deployable form.
-        description: Its `Description`, kept in the file's metadata.
-        path: Where to.
+        description: Its `Description`, kept in the model's metadata.
         opset: 15 to 18: what Keras and tf2onnx convert to.
+
+    Returns:
+        An `onnx.ModelProto`.
 
     Raises:
         ValueError: If `opset` is out of range.
@@ -50,6 +52,16 @@ def save_onnx(network, description, path, opset=18):
     model.producer_name, model.producer_version, model.doc_string = "locogan_keras", "", ""
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, {METADATA: description.to_json()})
+    return model
+
+
+def save_onnx(model, path):
+    """Checks a model and writes it as one file.
+
+    Args:
+        model: An `onnx.ModelProto`.
+        path: Where to.
+    """
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
 
