@@ -46,7 +46,9 @@ def save_savedmodel(network, description, folder):
         return {"model_json": tf.fill(tf.shape(query), text)}
 
     module = tf.Module()
-    module.network = network
+    # Not the network: Keras's variables would be saved as copies that the signatures do not read,
+    # which Python's loader repairs and the C++ loader, which TF Serving uses, does not.
+    module.weights = [variable.value for variable in network.variables]
     signatures = {
         "serving_default": tf.function(serve).get_concrete_function(**inputs),
         "render": tf.function(render).get_concrete_function(**scalars),
