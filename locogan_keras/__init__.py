@@ -17,7 +17,7 @@ _HOMES = {
     "load_config": "config",
     "load_engine": "engines",
     "load_pictures": "data",
-    "make_view": "rendering",
+    "make_view": "views",
     "render": "rendering",
     "train": "training",
 }

@@ -200,12 +200,11 @@ def _render(options):
     from locogan_keras.latents import SCHEME
     from locogan_keras.png import write_png
     from locogan_keras.runs import version
+    from locogan_keras.views import make_view
 
     engine = _load_engine(options.model)
     names = ("height", "width", "seed", "top", "left", "frame", "periodic", "period")
-    view = rendering.make_view(
-        engine.description, **{name: getattr(options, name) for name in names}
-    )
+    view = make_view(engine.description, **{name: getattr(options, name) for name in names})
     metadata = {
         "seed": view.seed,
         "window": [*view.corner, *view.size],

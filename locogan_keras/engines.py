@@ -72,8 +72,8 @@ def load_trained(model):
             origin = {"recipe": run.read()[1].recipe, "steps": run.saved_step()}
     if path.suffix != ".keras":
         raise ValueError(
-            f"MODEL {model} is neither a run's folder, nor a .keras file, an .onnx file, "
-            "a SavedModel's folder or a server's address"
+            f"MODEL {model} is neither a run's folder nor a .keras file, nor (to render) an .onnx "
+            "file, a SavedModel's folder or a server's address"
         )
 
     from locogan_keras.keras_engine import load_generator

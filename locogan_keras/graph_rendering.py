@@ -1,6 +1,6 @@
 """`locogan render` as one TensorFlow graph, for a server that renders by itself.
 
-`rendering.py` is the specification; tests hold the two equal.
+`rendering.py` and `views.py` are the specification; tests hold the two equal.
 """
 
 import tensorflow as tf
@@ -8,7 +8,7 @@ import tensorflow as tf
 from locogan_keras import graph_latents
 from locogan_keras.graph_positions import cell_centres, grid
 from locogan_keras.latents import BORDER, CELL
-from locogan_keras.rendering import AXES, FARTHEST
+from locogan_keras.views import AXES, FARTHEST
 
 # What a request may ask for, each an integer; 0 is the default of `locogan render`.
 REQUEST = (

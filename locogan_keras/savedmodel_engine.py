@@ -11,6 +11,9 @@ class SavedModelEngine:
     Args:
         folder: The SavedModel's.
 
+    Attributes:
+        signatures: By name; `render` makes PNG files, see `savedmodel_export`.
+
     Call arguments:
         latent, positions: As in `Generator`, NumPy float32.
 
@@ -28,7 +31,7 @@ class SavedModelEngine:
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise ValueError(f"MODEL {folder} cannot be loaded: {reason}") from None
-        signatures = self._loaded.signatures
+        self.signatures = signatures = self._loaded.signatures
         if not {"serving_default", "describe"} <= set(signatures):
             raise ValueError(
                 f"MODEL {folder} is not a LocoGAN generator: its signatures are "

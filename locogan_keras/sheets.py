@@ -6,7 +6,8 @@ from PIL import Image, ImageDraw
 from locogan_keras.config import CROP
 from locogan_keras.latents import BORDER, CELL, latent_field
 from locogan_keras.positions import window_positions
-from locogan_keras.rendering import make_view, render, to_levels
+from locogan_keras.rendering import render, to_levels
+from locogan_keras.views import make_view
 
 CROPS = 8
 _GAP = 8

@@ -1,5 +1,6 @@
 """Shared fixtures: tiny networks with lively random weights, a picture and a trained run."""
 
+import functools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -9,7 +10,12 @@ import pytest
 from PIL import Image
 
 from locogan_keras.cli import main
-from locogan_keras.networks import build_generator
+from locogan_keras.keras_engine import KerasEngine
+from locogan_keras.networks import build_generator, deployable
+from locogan_keras.onnx_engine import OnnxEngine
+from locogan_keras.onnx_export import onnx_model, save_onnx
+from locogan_keras.savedmodel_engine import SavedModelEngine
+from locogan_keras.savedmodel_export import save_savedmodel
 
 TINY = ("model.width=2", "training.batch_size=2", "training.save_every=2")
 
@@ -26,11 +32,33 @@ def lively_generator(encoding="linear", inject="every_layer", frame=(128, 128), 
     for variable in generator.variables:
         value = rng.normal(size=variable.shape)
         if "kernel" in variable.name:
-            value /= np.sqrt(np.prod(variable.shape[:-1]))
-        elif "variance" in variable.name:
+            value *= 0.7 / np.sqrt(np.prod(variable.shape[:-1]))
+        elif "variance" in variable.name or "gamma" in variable.name:
             value = 1 + 0.5 * np.tanh(value)
         variable.assign(value)
     return generator
+
+
+@pytest.fixture(scope="session")
+def make_engine(tmp_path_factory):
+    """Makes each engine once: `make_engine(kind, encoding, inject, frame, width, opset)`."""
+    folder = tmp_path_factory.mktemp("exports")
+
+    @functools.cache
+    def make(kind, encoding="torus", inject="every_layer", frame=(96, 112), width=4, opset=18):
+        if kind == "keras":
+            return KerasEngine(lively_generator(encoding, inject, frame, width))
+        described = make("keras", encoding, inject, frame, width).description
+        network = deployable(lively_generator(encoding, inject, frame, width))
+        path = folder / f"{encoding}-{inject}-{frame}-{width}-{opset}"
+        if kind == "onnx":
+            path = path.with_name(f"{path.name}.onnx")
+            save_onnx(onnx_model(network, described, opset), path)
+            return OnnxEngine(path)
+        save_savedmodel(network, described, str(path))
+        return SavedModelEngine(path)
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -2,19 +2,22 @@
 
 import numpy as np
 import pytest
-from conftest import lively_generator
 
-from locogan_keras.keras_engine import KerasEngine
+from locogan_keras.config import INJECTIONS
 from locogan_keras.latents import latent_field
 from locogan_keras.positions import PERIODIC_AXES, position_map
 
 FRAME = (96, 112)
-VARIANTS = [(encoding, inject) for encoding in PERIODIC_AXES for inject in ("every_layer", "input")]
+VARIANTS = [
+    *(("keras", encoding, inject) for encoding in PERIODIC_AXES for inject in INJECTIONS),
+    *(("onnx", encoding, "every_layer") for encoding in PERIODIC_AXES),
+    ("savedmodel", "cylinder", "every_layer"),
+]
 
 
-@pytest.fixture(params=VARIANTS, ids=lambda variant: "-".join(variant))
-def engine(request):
-    return KerasEngine(lively_generator(*request.param, frame=FRAME))
+@pytest.fixture(params=VARIANTS, ids="-".join)
+def engine(request, make_engine):
+    return make_engine(*request.param, frame=FRAME)
 
 
 def image_of(engine, top, left, height, width, period=(0, 0)):

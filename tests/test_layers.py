@@ -1,9 +1,15 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
-from locogan_keras.layers import PositionInjection, SpectralNormalization, UpsamplingConvolution
+from locogan_keras.layers import (
+    PositionInjection,
+    PositionUpsampling,
+    SpectralNormalization,
+    UpsamplingConvolution,
+)
 from locogan_keras.positions import position_map
 
 
@@ -42,6 +48,19 @@ def test_encodings_are_the_papers():
     for encoding, channels in expected.items():
         ours = channels_of(PositionInjection(encoding), (5, 6), positions)
         np.testing.assert_allclose(ours, np.stack(channels, axis=-1), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("factor", "margin"), [(1, (0, 0)), (1, (1, 2)), (2, (2, 5)), (16, (46, 47))]
+)
+def test_positions_are_upsampled_as_they_are_injected(factor, margin, rng):
+    positions = rng.uniform(-2, 2, (2, 8, 9, 2)).astype(np.float32)
+    resized = tf.image.resize(positions, (8 * factor, 9 * factor), method="bilinear")
+    before, after = margin
+    expected = resized[:, before : 8 * factor - after, before : 9 * factor - after]
+    layer = PositionUpsampling(factor, margin)
+    np.testing.assert_allclose(layer(positions), expected, atol=1e-6)
+    assert layer.compute_output_shape((None, 8, None, 2))[1] == expected.shape[1]
 
 
 def test_upsampling_is_a_cropped_transposed_convolution(rng):
@@ -122,7 +141,9 @@ def test_the_gradient_flows_through_sigma(normalized):
 
 LAYERS = [
     PositionInjection("cylinder", (2, 3)),
+    PositionUpsampling(2, (2, 3)),
     UpsamplingConvolution(5),
+    UpsamplingConvolution(5, folded=True),
     SpectralNormalization(keras.layers.Conv2D(3, 4), power_iterations=2),
 ]
 
@@ -140,6 +161,7 @@ def test_layers_survive_a_keras_file(layer, tmp_path, rng):
     positions = keras.Input((None, None, 2))
     copy = type(layer).from_config(layer.get_config())
     takes_positions = isinstance(layer, PositionInjection)
+    features = positions if isinstance(layer, PositionUpsampling) else features
     outputs = copy(features, positions) if takes_positions else copy(features)
     model = keras.Model([features, positions], outputs)
     inputs = [rng.normal(size=(2, 12, 13, channels)).astype(np.float32) for channels in (3, 2)]
@@ -159,6 +181,8 @@ def test_layers_survive_a_keras_file(layer, tmp_path, rng):
     [
         (lambda: PositionInjection("sphere"), "sphere"),
         (lambda: PositionInjection("linear", (0, -1)), "-1"),
+        (lambda: PositionUpsampling(0, (0, 0)), "=0"),
+        (lambda: PositionUpsampling(2, (1, 2)), r"\(1, 2\)"),
         (lambda: SpectralNormalization(keras.layers.Dense(1), power_iterations=0), "=0"),
     ],
 )

@@ -9,7 +9,8 @@ from locogan_keras.keras_engine import KerasEngine
 from locogan_keras.latents import latent_field, local_latent
 from locogan_keras.png import write_png
 from locogan_keras.positions import position_map
-from locogan_keras.rendering import bands, make_view, render, to_levels
+from locogan_keras.rendering import bands, render, to_levels
+from locogan_keras.views import make_view
 
 FRAME = (96, 112)
 

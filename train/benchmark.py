@@ -98,8 +98,9 @@ def benchmark(width, what, rounds):
 
     from locogan_keras.config import config_from
     from locogan_keras.keras_engine import KerasEngine
-    from locogan_keras.rendering import make_view, render
+    from locogan_keras.rendering import render
     from locogan_keras.training import build
+    from locogan_keras.views import make_view
 
     model = build(config_from({"model": {"width": width, "encoding": "torus"}}), (192, 192))
     crops = tf.random.stateless_uniform((BATCH, 64, 64, 3), (0, 0), -1, 1)
