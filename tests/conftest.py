@@ -2,11 +2,13 @@
 
 import functools
 import os
+import types
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import pytest
+from model_server import ServedModel, serving
 from PIL import Image
 
 from locogan_keras.cli import main
@@ -16,6 +18,7 @@ from locogan_keras.onnx_engine import OnnxEngine
 from locogan_keras.onnx_export import onnx_model, save_onnx
 from locogan_keras.savedmodel_engine import SavedModelEngine
 from locogan_keras.savedmodel_export import save_savedmodel
+from locogan_keras.serving_export import save_serving
 
 TINY = ("model.width=2", "training.batch_size=2", "training.save_every=2")
 
@@ -78,3 +81,34 @@ def trained_run(tmp_path_factory, photo):
     arguments = ["train", str(photo), "--out", str(run), "--steps", "4"]
     assert main([*arguments, "--set", *TINY, "model.frame=[64, 64]"]) == 0
     return run
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory):
+    """A folder exported for a server: `folder`, `savedmodel`, and the Keras `engine` of it."""
+    folder = tmp_path_factory.mktemp("kit")
+    generator = lively_generator("torus", frame=(96, 112))
+    engine = KerasEngine(generator)
+    savedmodel = save_serving(deployable(generator), engine.description, folder, "gravel")
+    return types.SimpleNamespace(folder=folder, savedmodel=savedmodel, engine=engine)
+
+
+@pytest.fixture(scope="session")
+def server(kit):
+    model = ServedModel("gravel", kit.savedmodel)
+    with serving(model) as (rest_port, grpc_port):
+        yield types.SimpleNamespace(
+            model=model,
+            rest_port=rest_port,
+            rest=f"http://127.0.0.1:{rest_port}/v1/models/gravel",
+            grpc=f"grpc://127.0.0.1:{grpc_port}/gravel",
+        )
+
+
+@pytest.fixture
+def served(server):
+    """A server of the kit, in good health: its `rest` and `grpc` URLs, and its `model`."""
+    server.model.failures.clear()
+    server.model.requests.clear()
+    yield server
+    server.model.failures.clear()
