@@ -46,6 +46,26 @@ class Description:
             for length, repeats in zip(self.frame, self.periodic, strict=True)
         )
 
+    def check_inputs(self, latent, positions):
+        """Refuses inputs that the generator cannot take.
+
+        Raises:
+            ValueError: If they are not `(batch, rows, columns, channels)` arrays of one size that
+                holds a cell and its border.
+        """
+        channels = self.global_channels + self.local_channels
+        for name, array, depth in (("latent", latent, channels), ("positions", positions, 2)):
+            if len(array.shape) != 4 or array.shape[-1] != depth:
+                raise ValueError(
+                    f"{name} must be (batch, rows, columns, {depth}). Received: shape "
+                    f"{tuple(array.shape)}"
+                )
+        if latent.shape[:3] != positions.shape[:3] or min(latent.shape[1:3]) <= 2 * BORDER:
+            raise ValueError(
+                f"latent and positions must have one size, over {2 * BORDER} cells. Received: "
+                f"shapes {tuple(latent.shape)} and {tuple(positions.shape)}"
+            )
+
     def to_json(self):
         """The text that exported models carry. Enough to make their inputs."""
         shared = {"cell": CELL, "border": BORDER, "latents": SCHEME, "period": self.period}

@@ -25,7 +25,7 @@ class KerasEngine:
         latent, positions: As in `Generator`, NumPy float32.
 
     Returns:
-        image, NumPy float32 in [-1, 1].
+        image, NumPy float32 in [-1, 1]. Inputs of other shapes raise `ValueError`.
     """
 
     def __init__(self, generator, **origin):
@@ -39,6 +39,7 @@ class KerasEngine:
         self._run = run
 
     def __call__(self, latent, positions):
+        self.description.check_inputs(latent, positions)
         return self._run(latent, positions).numpy()
 
 

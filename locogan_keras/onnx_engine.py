@@ -24,7 +24,7 @@ class OnnxEngine:
         latent, positions: As in `Generator`, NumPy float32.
 
     Returns:
-        image, NumPy float32 in [-1, 1].
+        image, NumPy float32 in [-1, 1]. Inputs of other shapes raise `ValueError`.
 
     Raises:
         ValueError: If the file is damaged, keeps its weights in other files, or is not a generator.
@@ -57,6 +57,7 @@ class OnnxEngine:
             raise ValueError(f"MODEL {path} is {error}") from None
 
     def __call__(self, latent, positions):
+        self.description.check_inputs(latent, positions)
         return self._session.run(["image"], {"latent": latent, "positions": positions})[0]
 
 

@@ -18,7 +18,7 @@ class SavedModelEngine:
         latent, positions: As in `Generator`, NumPy float32.
 
     Returns:
-        image, NumPy float32 in [-1, 1].
+        image, NumPy float32 in [-1, 1]. Inputs of other shapes raise `ValueError`.
 
     Raises:
         ValueError: If it is damaged, or not a generator.
@@ -45,5 +45,6 @@ class SavedModelEngine:
         self._serve = signatures["serving_default"]
 
     def __call__(self, latent, positions):
+        self.description.check_inputs(latent, positions)
         image = self._serve(latent=tf.constant(latent), positions=tf.constant(positions))
         return image["image"].numpy()

@@ -1,5 +1,6 @@
 """What `load_engine` accepts, and what it refuses."""
 
+import re
 import subprocess
 import sys
 import time
@@ -181,3 +182,21 @@ def test_engines_describe_the_same_model(exports):
 def test_a_generator_in_memory_is_an_engine():
     generator = lively_generator("linear")
     assert KerasEngine(generator, steps=3).description.steps == 3
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.onnx", "model"])
+@pytest.mark.parametrize(
+    ("latent", "positions", "reason"),
+    [
+        ((1, 7, 7, 17), (1, 7, 7, 2), "latent must be (batch, rows, columns, 18)"),
+        ((7, 7, 18), (1, 7, 7, 2), "latent must be"),
+        ((1, 7, 7, 18), (1, 7, 7, 3), "positions must be (batch, rows, columns, 2)"),
+        ((1, 7, 8, 18), (1, 7, 7, 2), "must have one size"),
+        ((2, 7, 7, 18), (1, 7, 7, 2), "must have one size"),
+        ((1, 7, 6, 18), (1, 7, 6, 2), "over 6 cells"),
+    ],
+)
+def test_inputs_of_other_shapes_are_named(name, latent, positions, reason, exports):
+    engine = load_engine(exports / name)
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        engine(np.zeros(latent, np.float32), np.zeros(positions, np.float32))

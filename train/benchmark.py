@@ -15,6 +15,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -110,14 +111,22 @@ def benchmark(width, what, rounds):
     product = tf.function(lambda: tf.reduce_sum(tf.matmul(matrix, matrix)))
     engine = KerasEngine(model.ema_generator)
     view = make_view(engine.description, height=SIZE, width=SIZE, periodic="none")
-    names = {"step": f"training step, batch {BATCH}", "render": f"rendering {SIZE} x {SIZE}"}
+    if what == "onnx":
+        engine = onnx_engine(model.ema_generator)
+    names = {
+        "step": f"training step, batch {BATCH}",
+        "render": f"rendering {SIZE} x {SIZE}",
+        "onnx": f"rendering {SIZE} x {SIZE}, ONNX Runtime",
+    }
     work = {
         "step": lambda: float(step((crops, windows))["loss"]),
         "render": lambda: render(engine, view, TILE),
+        "onnx": lambda: render(engine, view, TILE),
     }
     flops = {
         "step": lambda: training_flops(model.generator, model.discriminator, BATCH),
         "render": lambda: rendering_flops(model.generator, SIZE, TILE),
+        "onnx": lambda: rendering_flops(model.generator, SIZE, TILE),
     }
     seconds = measure({"matmul": lambda: product().numpy(), "work": work[what]}, rounds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -130,11 +139,26 @@ def benchmark(width, what, rounds):
     )
 
 
+def onnx_engine(generator):
+    """The generator, exported and loaded again."""
+    from locogan_keras.keras_engine import describe
+    from locogan_keras.networks import deployable
+    from locogan_keras.onnx_engine import OnnxEngine
+    from locogan_keras.onnx_export import onnx_model, save_onnx
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "generator.onnx")
+        save_onnx(onnx_model(deployable(generator), describe(generator)), path)
+        return OnnxEngine(path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7, help="timed runs of each (default: 7)")
     parser.add_argument("--width", type=int, help="one width only")
-    parser.add_argument("--what", choices=("step", "render"), help="one row only, in this process")
+    parser.add_argument(
+        "--what", choices=("step", "render", "onnx"), help="one row only, in this process"
+    )
     options = parser.parse_args()
     if options.what:
         benchmark(options.width or WIDTHS[0], options.what, options.rounds)
@@ -143,7 +167,7 @@ def main():
     print("| width | what | GFLOP | seconds | GFLOP/s | matmul GFLOP/s | ratio | peak GiB |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for width in [options.width] if options.width else WIDTHS:
-        for what in ("step", "render"):
+        for what in ("step", "render", "onnx"):
             # A process of its own, so that its peak memory is its own.
             command = [sys.executable, __file__, "--width", str(width), "--what", what]
             subprocess.run([*command, "--rounds", str(options.rounds)], check=True)
