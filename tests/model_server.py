@@ -58,7 +58,7 @@ class ServedModel:
     Attributes:
         failures: What the next requests meet instead of an answer: `Failure`s, and seconds to
             sleep before the answer.
-        requests: (signature, shape of the first input) of each prediction.
+        requests: (signature, shape of its first input by name) of each prediction.
     """
 
     def __init__(self, name, folder):
@@ -87,7 +87,7 @@ class ServedModel:
 
     def predict(self, signature, inputs):
         """Arrays by name, of arrays by name."""
-        self.requests.append((signature, next(iter(inputs.values())).shape))
+        self.requests.append((signature, inputs[min(inputs)].shape))
         tensors = {name: tf.constant(array) for name, array in inputs.items()}
         try:
             outputs = self._loaded.signatures[signature](**tensors)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import yaml
-from conftest import lively_generator
+from conftest import lively_generator, same_levels
 from google.protobuf import text_format
 from model_server import signatures
 from PIL import Image
@@ -26,12 +26,6 @@ from locogan_keras.serving_export import WARMUP, save_serving
 from locogan_keras.views import make_view
 
 C_API_CLIENT = Path(__file__).parent / "c_api_client.py"
-
-
-def same_levels(picture, expected):
-    """Whether two pictures are equal as engines are: 1 level, in 3 of 10,000 values."""
-    difference = np.abs(picture.astype(int) - expected)
-    return difference.max() <= 1 and np.count_nonzero(difference) <= max(1, 3e-4 * expected.size)
 
 
 def test_the_folder_is_complete(kit):

@@ -1,0 +1,7 @@
+"""`python export ...` is `locogan export ...`."""
+
+import sys
+
+from locogan_keras.cli import main
+
+sys.exit(main(["export", *sys.argv[1:]]))

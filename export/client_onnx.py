@@ -1,0 +1,215 @@
+"""Renders a picture of any size from a LocoGAN generator in an ONNX file.
+
+    python client_onnx.py model.onnx --out picture.png --height 1000 --width 2000 --seed 7
+
+One file to copy out and change: it needs numpy, onnxruntime and pillow, and not locogan_keras. The
+picture is that of `locogan render`: at most 1 level off, in at most 3 of 10,000 values.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+CELL, BORDER = 16, 3
+FORMAT, SCHEME = 1, "threefry2x32-20/box-muller/1"
+# Cells are int32.
+FARTHEST = 2**31 * CELL - 2**20
+
+
+def normals(seed, channels, rows, columns):
+    """Standard normal values addressed by integers: Threefry-2x32-20, then Box-Muller.
+
+    Returns:
+        `(rows, columns, channels)` float32.
+    """
+    channels, rows, columns = (np.asarray(n, np.int64) for n in (channels, rows, columns))
+    first, second, channel = np.broadcast_arrays(rows[:, None, None], columns[:, None], channels)
+    first, second, channel = (n.astype(np.uint32) for n in (first, second, channel))
+    seed = np.full_like(channel, seed)
+    keys = [seed, channel, seed ^ channel ^ np.uint32(0x1BD11BDA)]
+    first, second = first + keys[0], second + keys[1]
+    for block in range(5):
+        for rotation in ((13, 15, 26, 6), (17, 29, 16, 24))[block % 2]:
+            first = first + second
+            second = second << np.uint32(rotation) | second >> np.uint32(32 - rotation)
+            second = second ^ first
+        first = first + keys[(block + 1) % 3]
+        second = second + keys[(block + 2) % 3] + np.uint32(block + 1)
+    radius = np.sqrt(-2.0 * np.log((first.astype(np.float64) + 1.0) / 2.0**32))
+    return (radius * np.cos(second.astype(np.float64) * (2.0 * np.pi / 2.0**32))).astype(np.float32)
+
+
+def latent_field(model, seed, tile, cells, period):
+    """The generator's `latent` for one tile: `(cells + 6, cells + 6, channels)`.
+
+    Args:
+        model: The file's description.
+        seed: 0 to 2^32 - 1.
+        tile: (row, column) on the canvas.
+        cells: Along a tile's edge.
+        period: (y, x) pixels after which the picture repeats; 0 where it does not.
+    """
+    rows, columns = (
+        np.arange(first * cells - BORDER, (first + 1) * cells + BORDER) for first in tile
+    )
+    rows, columns = (
+        line % (length // CELL) if length else line
+        for line, length in zip((rows, columns), period, strict=True)
+    )
+    local = normals(seed, range(model["local_channels"]), rows, columns)
+    # One value for the whole picture, so at one address.
+    plan = normals(seed, range(-1, -1 - model["global_channels"], -1), [0], [0])
+    return np.concatenate([np.broadcast_to(plan, (*local.shape[:2], plan.shape[2])), local], axis=2)
+
+
+def position_map(tile, cells, frame, period):
+    """The generator's `positions` for one tile: `(cells + 6, cells + 6, 2)`, (y, x)."""
+    axes = []
+    for first, length, repeats in zip(tile, frame, period, strict=True):
+        # Whole frames off, because far from the origin float32 would drift.
+        first = first * cells % (length // CELL) if repeats else first * cells
+        centres = CELL * np.arange(first - BORDER, first + cells + BORDER) + CELL // 2
+        axes.append((2.0 * centres / length - 1.0).astype(np.float32))
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+
+
+def pieces(corner, length, period, tile):
+    """Along one axis, in the picture's order: (tile, slice of the tile, slice of the picture)."""
+    done = 0
+    while done < length:
+        place, room = corner + done, length - done
+        if period:
+            place %= period
+            room = min(room, period - place)
+        index, offset = divmod(place, tile)
+        count = min(room, tile - offset)
+        yield index, slice(offset, offset + count), slice(done, done + count)
+        done += count
+
+
+def axis(model, number, length, corner, frame, period):
+    """(length, frame, period) in pixels along y (0) or x (1); what is not given is filled in."""
+    name, trained = "yx"[number], model["frame"][number]
+    length = trained if length is None else length
+    if not -FARTHEST < corner <= corner + length < FARTHEST:
+        raise ValueError(f"the window must lie on the canvas of +-2^35 in {name}: {corner}")
+    if model["period"][number]:
+        if frame not in (0, trained):
+            raise ValueError(f"--frame must be {trained} in {name}, where it repeats: {frame}")
+        if period % trained:
+            raise ValueError(f"--period must be a multiple of {trained} in {name}: {period}")
+        return length, trained, period or trained
+    if period:
+        raise ValueError(f"--period must be 0 in {name}, where the model does not repeat: {period}")
+    if corner and not frame:
+        raise ValueError(f"--{('top', 'left')[number]} needs --frame: {corner}")
+    return length, frame or length, 0
+
+
+def load(path):
+    """The file's session and its description."""
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        model = json.loads(session.get_modelmeta().custom_metadata_map["locogan"])
+    except Exception as error:  # noqa: BLE001 - onnxruntime's errors have no common base
+        raise ValueError(f"{path} is not a LocoGAN generator: {error}") from None
+    if model["format"] != FORMAT or model["latents"] != SCHEME:
+        raise ValueError(f"{path} is from a version that this client does not know")
+    return session, model
+
+
+def render(session, model, options):
+    """The picture: `(height, width, 3)` uint8."""
+    (height, width), frame, period = zip(
+        axis(model, 0, options.height, options.top, options.frame[0], options.period[0]),
+        axis(model, 1, options.width, options.left, options.frame[1], options.period[1]),
+        strict=True,
+    )
+    picture = np.empty((height, width, 3), np.uint8)
+    targets = {}
+    for row, source_y, y in pieces(options.top, height, period[0], options.tile):
+        for column, source_x, x in pieces(options.left, width, period[1], options.tile):
+            targets.setdefault((row, column), []).append((y, x, source_y, source_x))
+    cells = options.tile // CELL
+    for tile, places in targets.items():
+        latent = latent_field(model, options.seed, tile, cells, period)
+        positions = position_map(tile, cells, frame, period)
+        feeds = {"latent": latent[None], "positions": positions[None]}
+        image = session.run(["image"], feeds)[0][0]
+        levels = np.clip(np.rint((image + 1.0) * 127.5), 0, 255).astype(np.uint8)
+        for y, x, source_y, source_x in places:
+            picture[y, x] = levels[source_y, source_x]
+    return picture
+
+
+def save(path, picture):
+    """Writes the PNG, whole or not at all."""
+    partial = f"{path}.partial"
+    try:
+        Image.fromarray(picture).save(partial, "PNG")
+        os.replace(partial, path)
+    finally:
+        if os.path.exists(partial):
+            os.remove(partial)
+
+
+def number(least, most, multiple=1):
+    def parse(text):
+        value = int(text)
+        if not least <= value <= most or value % multiple:
+            steps = f", a multiple of {multiple}" if multiple > 1 else ""
+            raise argparse.ArgumentTypeError(f"must be {least} to {most}{steps}: {text}")
+        return value
+
+    parse.__name__ = "int"
+    return parse
+
+
+def size(text):
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"must be HEIGHTxWIDTH in pixels: {text}")
+    return int(match[1]), int(match[2])
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+
+def parser():
+    parser = Parser(description="Renders a picture of any size from a LocoGAN ONNX file.")
+    parser.add_argument("model", metavar="MODEL.onnx")
+    parser.add_argument("--out", metavar="FILE.png", required=True)
+    parser.add_argument("--height", type=number(1, 2**20), help="default: the model's frame")
+    parser.add_argument("--width", type=number(1, 2**20), help="default: the model's frame")
+    parser.add_argument("--seed", type=number(0, 2**32 - 1), default=0)
+    parser.add_argument("--top", type=int, default=0, help="pixels on the infinite canvas")
+    parser.add_argument("--left", type=int, default=0, help="pixels on the infinite canvas")
+    parser.add_argument("--frame", type=size, default=(0, 0), metavar="HxW")
+    parser.add_argument("--period", type=size, default=(0, 0), metavar="HxW")
+    parser.add_argument("--tile", type=number(16, 4096, 16), default=256, metavar="PX")
+    return parser
+
+
+def main(arguments=None):
+    options = parser().parse_args(arguments)
+    try:
+        session, model = load(options.model)
+        save(options.out, render(session, model, options))
+    except (OSError, ValueError, MemoryError) as error:
+        print(f"client_onnx.py: error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
