@@ -34,8 +34,7 @@ class RestServer:
         Raises:
             ServerError: If the server does not answer, or with an error.
         """
-        # By rows: an answer by columns has an indented line for each number, which is 2.5 times
-        # the bytes.
+        # By rows: in an answer by columns each number has an indented line, three times the bytes.
         names = list(inputs)
         columns = zip(*(inputs[name].tolist() for name in names), strict=True)
         rows = [dict(zip(names, row, strict=True)) for row in columns]
