@@ -8,7 +8,7 @@ DEMO := runs/demo
 .PHONY: demo test slow lint benchmark clean
 
 demo: .venv/installed
-	$(BIN)/locogan train examples/gravel_grey.png --out $(DEMO) --recipe demo
+	$(BIN)/locogan train examples/sand.png --out $(DEMO) --recipe demo
 	$(BIN)/locogan render $(DEMO) --out wallpaper.png --height 768 --width 1536 --period 768x1536
 	$(BIN)/locogan render $(DEMO) --out wallpaper-2x2.png --height 1536 --width 3072 --period 768x1536
 

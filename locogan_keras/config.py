@@ -61,6 +61,9 @@ class Training:
 class Config:
     """All settings of a run, in the sections of its TOML file."""
 
+    standardize: bool = _setting(
+        False, "whether the discriminator sees images at the pictures' mean and deviation"
+    )
     model: Model = Model()
     data: Data = Data()
     training: Training = Training()
@@ -170,6 +173,7 @@ def _recipe_text(recipe):
     if recipe not in names:
         raise ValueError(f"--recipe {recipe} is not a .toml file or one of {', '.join(names)}")
     return (resources.files("locogan_keras") / "recipes" / f"{recipe}.toml").read_text("utf-8")
+_KINDS = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
 
 
 def _parse_value(text):
@@ -206,7 +210,7 @@ def _checked(section, field, value):
         pair = isinstance(value, tuple) and [type(item) for item in value] == [int, int]
         wanted = None if pair or value == "picture" else '[HEIGHT, WIDTH] or "picture"'
     elif type(value) is not field.type:
-        wanted = {int: "a whole number", float: "a number", str: "a string"}[field.type]
+        wanted = _KINDS[field.type]
     elif limits["choices"] and value not in limits["choices"]:
         wanted = f"one of {', '.join(limits['choices'])}"
     elif limits["least"] is not None and not value >= limits["least"]:

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 
 import keras
+import numpy as np
 
 from locogan_keras import callbacks
 from locogan_keras.data import load_pictures
@@ -52,7 +53,7 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
     else:
         stop = callbacks.StopAt(seconds=60.0 * minutes)
     if model is None:
-        model = build(config, pictures.frame)
+        model = build(config, pictures.frame, _statistics(pictures, config.training))
         if run.exists():
             run.clear()
         run.write(config, origin)
@@ -78,18 +79,20 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
     return model, interrupt.interrupted
 
 
-def build(config, frame):
+def build(config, frame, statistics=None):
     """A compiled `LocoGAN` with the random weights that the config's seed gives.
 
     Args:
         config: A `Config`.
         frame: (height, width) in pixels.
+        statistics: See `Discriminator`.
     """
     settings = config.training
     keras.utils.set_random_seed(settings.seed)
     architecture = dataclasses.asdict(config.model) | {"frame": frame}
     shared = {key: architecture[key] for key in ("width", "encoding", "inject")}
-    model = LocoGAN(build_generator(**architecture), build_discriminator(**shared), settings.seed)
+    discriminator = build_discriminator(**shared, statistics=statistics)
+    model = LocoGAN(build_generator(**architecture), discriminator, settings.seed)
     model.compile(
         reference_adam(settings.generator_learning_rate, settings.beta_1),
         reference_adam(settings.discriminator_learning_rate, settings.beta_1),
@@ -103,3 +106,14 @@ def build(config, frame):
 def _load(run):
     path = run.path(CHECKPOINT)
     return load_keras(path, compile=True) if path.exists() else None
+
+
+def _statistics(pictures, settings):
+    """Mean and deviation of the pictures' pixels, from 256 crops; see `Discriminator`."""
+    if not settings.standardize:
+        return None
+    crops, _ = next(iter(pictures.crops(256, settings.seed)))
+    crops = crops.numpy().astype(np.float64)
+    mean, deviation = crops.mean(axis=(0, 1, 2)), crops.std(axis=(0, 1, 2)).mean()
+    # A picture of one colour has none; it can be learned all the same.
+    return [mean.tolist(), max(float(deviation), 1e-3)]

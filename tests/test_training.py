@@ -20,6 +20,7 @@ from locogan_keras.config import config_from
 from locogan_keras.keras_engine import fingerprint
 from locogan_keras.model import LocoGAN
 from locogan_keras.networks import Generator, build_generator
+from locogan_keras.pictures import read_picture
 from locogan_keras.training import build
 
 
@@ -192,6 +193,17 @@ def test_a_model_is_what_its_config_says():
     assert (generator.width, generator.inject, generator.local_channels) == (3, "input", 5)
     assert (generator.frame, generator.encoding) == ((64, 96), "torus")
     assert (discriminator.width, discriminator.inject) == (3, "input")
+
+
+def test_the_discriminator_is_told_the_pictures_statistics(photo, tmp_path):
+    run = tmp_path / "run"
+    settings = ["model.frame=[64, 64]", "training.standardize=true"]
+    assert train(photo, run, "--steps", "2", settings=settings) == 0
+    discriminator = keras.saving.load_model(run / "checkpoint.keras").discriminator
+    mean, deviation = discriminator.statistics
+    values = read_picture(photo) / 127.5 - 1
+    np.testing.assert_allclose(mean, values.mean(axis=(0, 1)), atol=0.1)
+    assert deviation == pytest.approx(values.std(axis=(0, 1)).mean(), rel=0.2)
 
 
 def test_fingerprints_tell_weights_apart():
