@@ -274,7 +274,7 @@ def _info(options):
 
 
 def _load_engine(model):
-    if not model.endswith(".onnx") and "://" not in model:
+    if not model.endswith(".onnx") and not model.startswith(("http://", "https://")):
         _import_tensorflow()
     from locogan_keras.engines import load_engine
 
