@@ -57,6 +57,13 @@ def normals(key, counter):
     return (radius * np.cos(second.astype(np.float64) * (2.0 * np.pi / 2.0**32))).astype(np.float32)
 
 
+def checked_seed(seed):
+    """A seed as uint32; `ValueError` if it is not 0 to 2^32 - 1."""
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"`seed` must be 0 to 4294967295. Received: seed={seed}")
+    return np.uint32(seed)
+
+
 def global_latent(seed, channels):
     """The master plan: `(channels,)` float32.
 
@@ -65,7 +72,7 @@ def global_latent(seed, channels):
         channels: How many.
     """
     addresses = np.arange(-1, -1 - channels, -1)
-    return normals((_checked(seed), _words(addresses)), (np.uint32(0), np.uint32(0)))
+    return normals((checked_seed(seed), _words(addresses)), (np.uint32(0), np.uint32(0)))
 
 
 def local_latent(seed, channels, top, left, height, width, period=(0, 0)):
@@ -80,9 +87,20 @@ def local_latent(seed, channels, top, left, height, width, period=(0, 0)):
     """
     rows = _wrapped(np.arange(top, top + height), period[0])
     columns = _wrapped(np.arange(left, left + width), period[1])
+    return local_values(seed, channels, rows[:, None], columns)
+
+
+def local_values(seed, channels, rows, columns):
+    """The local plan of any cells: `(..., channels)` float32.
+
+    Args:
+        seed: 0 to 2^32 - 1.
+        channels: How many.
+        rows, columns: Integer arrays that broadcast: cells of the canvas, int32.
+    """
     return normals(
-        (_checked(seed), _words(np.arange(channels))),
-        (_words(rows)[:, None, None], _words(columns)[None, :, None]),
+        (checked_seed(seed), _words(np.arange(channels))),
+        (_words(rows)[..., None], _words(columns)[..., None]),
     )
 
 
@@ -108,12 +126,6 @@ def latent_field(
     local = local_latent(seed, local_channels, top - BORDER, left - BORDER, rows, columns, period)
     plan = np.broadcast_to(global_latent(seed, global_channels), (rows, columns, global_channels))
     return np.concatenate([plan, local], axis=-1)
-
-
-def _checked(seed):
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"`seed` must be 0 to 4294967295. Received: seed={seed}")
-    return np.uint32(seed)
 
 
 def _wrapped(cells, period):

@@ -72,7 +72,12 @@ def position_map(top, left, height, width, frame, periodic=(False, False)):
     ):
         first = first % (length // CELL) if repeats else first
         axes.append(cell_centres(first - BORDER, count + 2 * BORDER, length))
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    return position_grid(*axes)
+
+
+def position_grid(y, x):
+    """The map `(rows, columns, 2)` of the positions y `(rows,)` and x `(columns,)`."""
+    return np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1)
 
 
 def window_positions(window, count, border):
@@ -94,4 +99,4 @@ def window_positions(window, count, border):
         (2.0 * (first + length * centres) - 1.0).astype(np.float32)
         for first, length in (window[::2], window[1::2])
     ]
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    return position_grid(*axes)

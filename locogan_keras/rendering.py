@@ -1,9 +1,10 @@
 """Pictures of any size, tile by tile, with any engine."""
 
+import itertools
+
 import numpy as np
 
-from locogan_keras.latents import CELL, latent_field
-from locogan_keras.positions import position_map
+from locogan_keras.latents import CELL
 
 
 def render(engine, view, tile=256, progress=iter):
@@ -33,16 +34,17 @@ def bands(engine, view, tile=256, progress=iter):
     Tiles lie on a fixed grid of the canvas and are always computed whole, so for one `tile` a
     pixel's bits never depend on the window that asked for it. On an axis that repeats, one period
     is computed and copied. What is held is a row of tiles, as wide as the picture, the one before
-    it, and of a picture taller than its period those rows of the period that come again.
+    it, and of a picture taller than its period those tiles of the period that come again. With
+    every second column of repeats shifted, a row of the picture needs two rows of tiles.
 
     Args:
         engine: See `engines`.
-        view: What to make, from `make_view`.
+        view: What to make, from `make_view` or an edit.
         tile: Edge of a tile in pixels, a multiple of 16.
         progress: Wraps a range as long as there are tiles, as it is worked through, like `tqdm`.
 
     Returns:
-        An iterator over `(rows, width, 3)` uint8, not to be written to, which make up the picture.
+        An iterator over `(rows, width, 3)` uint8, which make up the picture.
 
     Raises:
         ValueError: If `tile` is not a positive multiple of 16.
@@ -58,71 +60,112 @@ def to_levels(image):
 
 
 def _bands(engine, view, tile, progress):
-    rows, columns = (
-        list(_pieces(corner, length, period, tile))
-        for corner, length, period in zip(view.corner, view.size, view.period, strict=True)
+    layouts, lanes = _lanes(view, tile)
+    bands = _band_rows(view, tile, lanes)
+    last, wanted = {}, {}
+    for number, (_, _, sources) in enumerate(bands):
+        for lane, (row, _, layout) in enumerate(sources):
+            last[row] = number, lane
+            wanted.setdefault(row, set()).add(layout)
+    count = sum(
+        len(set().union(*(layouts[layout] for layout in row_layouts)))
+        for row_layouts in wanted.values()
     )
-    # No row of tiles comes again before each has come once.
-    count = len({row for row, _, _ in rows})
-    once, again = rows[:count], rows[count:]
-    returning = {row for row, _, _ in again}
-    kept = {}
-    strips = _strips(engine, view, [row for row, _, _ in once], columns, tile, progress)
-    for strip, (row, source, _) in zip(strips, once, strict=True):
-        # Whoever wrote to a row that comes again would change the next repeat.
-        strip.flags.writeable = False
-        if row in returning:
-            kept[row] = strip
-        yield strip[source]
-    for row, source, _ in again:
-        yield kept[row][source]
+    ticks = iter(progress(range(count)))
+    made = {}
+    for number, (top, bottom, sources) in enumerate(bands):
+        band = np.empty((bottom - top, view.size[1], 3), np.uint8)
+        for lane, (row, offset, layout) in enumerate(sources):
+            tiles = made.setdefault(row, {})
+            is_last = last[row] == (number, lane)
+            for column, targets in layouts[layout].items():
+                if column not in tiles:
+                    next(ticks)
+                    tiles[column] = _tile(engine, view, row, column, tile)
+                rows = tiles[column][offset : offset + bottom - top]
+                for source, target in targets:
+                    band[:, target] = rows[:, source]
+                if is_last:
+                    # At once, so that a row of tiles and its band are not held together.
+                    del tiles[column]
+            if is_last:
+                del made[row]
+        yield band
+    # Whoever shows the progress learns that it is over.
+    next(ticks, None)
 
 
-def _strips(engine, view, rows, columns, tile, progress):
-    """Whole rows of tiles in the picture's width, `(tile, width, 3)` uint8 each."""
-    targets = {}
-    for column, source, target in columns:
-        targets.setdefault(column, []).append((source, target))
-    order = list(targets)
-    for number in progress(range(len(rows) * len(order))):
-        row, place = divmod(number, len(order))
-        if place == 0:
-            strip = np.empty((tile, view.size[1], 3), np.uint8)
-        pixels = _tile(engine, view, rows[row], order[place], tile)
-        for source, target in targets[order[place]]:
-            strip[:, target] = pixels[:, source]
-        if place == len(order) - 1:
-            yield strip
+def _lanes(view, tile):
+    """How columns of tiles become columns of pixels.
+
+    Returns:
+        `layouts`: `{column of tiles: [(slice of the tile, slice of the picture), ...]}` each, and
+        `lanes`, which together fill each row: `(shift in y, layouts in even and in odd rows of
+        repeats)`.
+    """
+    corner, length, period = view.corner[1], view.size[1], view.period[1]
+
+    def layout(shift, parities=(0, 1)):
+        targets = {}
+        for start, stop in itertools.pairwise(_cuts(corner, length, period, tile, (0, shift))):
+            if _repeat(corner + start, period) % 2 in parities:
+                column, offset = divmod(_wrapped(corner + start - shift, period), tile)
+                source = slice(offset, offset + stop - start)
+                targets.setdefault(column, []).append((source, slice(start, stop)))
+        return targets
+
+    down, right = view.shift
+    if down:
+        layouts = [layout(0, (0,)), layout(0, (1,))]
+        lanes = [(0, (0, 0)), (down, (1, 1))]
+        return layouts, [lane for lane in lanes if layouts[lane[1][0]]]
+    if right:
+        return [layout(0), layout(right)], [(0, (0, 1))]
+    return [layout(0)], [(0, (0, 0))]
+
+
+def _band_rows(view, tile, lanes):
+    """The picture's bands: `(top, bottom, [(row of tiles, offset in it, layout), ...])` each.
+
+    None crosses an edge of tiles or of repeats, in any lane.
+    """
+    corner, length, period = view.corner[0], view.size[0], view.period[0]
+    bands = []
+    shifts = [shift for shift, _ in lanes]
+    for top, bottom in itertools.pairwise(_cuts(corner, length, period, tile, (0, *shifts))):
+        sources = [
+            (
+                *divmod(_wrapped(corner + top - shift, period), tile),
+                layouts[_repeat(corner + top, period) % 2],
+            )
+            for shift, layouts in lanes
+        ]
+        bands.append((top, bottom, sources))
+    return bands
+
+
+def _cuts(corner, length, period, tile, shifts):
+    """Where, along one axis of the picture, tiles or repeats begin and end, in order."""
+    cuts = {0, length}
+    for shift in shifts:
+        place = 0
+        while place < length:
+            wrapped = _wrapped(corner + place - shift, period)
+            place += min(tile - wrapped % tile, (period or np.inf) - wrapped)
+            cuts.add(min(place, length))
+    return sorted(cuts)
+
+
+def _repeat(place, period):
+    return place // period if period else 0
+
+
+def _wrapped(place, period):
+    return place % period if period else place
 
 
 def _tile(engine, view, row, column, tile):
     """Tile (row, column) of the canvas, `(tile, tile, 3)` uint8."""
-    model, cells = engine.description, tile // CELL
-    top, left = row * cells, column * cells
-    positions = position_map(top, left, cells, cells, view.frame, model.periodic)
-    latent = latent_field(
-        view.seed,
-        top,
-        left,
-        cells,
-        cells,
-        global_channels=model.global_channels,
-        local_channels=model.local_channels,
-        period=tuple(period // CELL for period in view.period),
-    )
+    cells = tile // CELL
+    latent, positions = view.inputs(row * cells, column * cells, cells, cells)
     return to_levels(engine(latent[None], positions[None])[0])
-
-
-def _pieces(corner, length, period, tile):
-    """Along one axis, in the picture's order: (tile, slice of the tile, slice of the picture)."""
-    done = 0
-    while done < length:
-        place = corner + done
-        room = length - done
-        if period:
-            place %= period
-            room = min(room, period - place)
-        index, offset = divmod(place, tile)
-        count = min(room, tile - offset)
-        yield index, slice(offset, offset + count), slice(done, done + count)
-        done += count

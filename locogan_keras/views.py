@@ -1,10 +1,16 @@
 """What to render: a window of one world, checked against what the model can do."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
 
-from locogan_keras.latents import CELL
+import numpy as np
 
-AXES = ("y", "x")
+from locogan_keras.fields import Latents, Seeded
+from locogan_keras.latents import BORDER, CELL
+from locogan_keras.periods import AXES, shift_of, view_periods
+from locogan_keras.positions import position_map
+
 # Cells are int32, and the border and whole tiles need room.
 FARTHEST = 2**31 * CELL - 2**20
 
@@ -13,19 +19,66 @@ FARTHEST = 2**31 * CELL - 2**20
 class View:
     """A window of one world. All lengths are pixels, (y, x).
 
+    Where it lies and how it repeats is separate from what is there, so that an edit replaces
+    `latents` or `positions`, and is rendered like any other picture.
+
     Args:
         size: Of the window.
         corner: Of the window on the infinite canvas, (top, left).
-        seed: Of the world.
         frame: What positions -1 to 1 stand for.
         period: After which the picture repeats; 0 on an axis where it does not.
+        shift: By how much every second column of repeats lies lower (y), or every second row
+            farther to the right (x): half of that axis's period, or 0.
+        latents: Called with rows and columns, integer arrays that broadcast; see `Latents`.
+        positions: Called with (top, left, height, width) in cells; see `position_map`.
     """
 
     size: tuple[int, int]
     corner: tuple[int, int]
-    seed: int
     frame: tuple[int, int]
     period: tuple[int, int]
+    shift: tuple[int, int]
+    latents: Callable
+    positions: Callable
+
+    def wrapped(self, rows, columns):
+        """The same cells in the one period that is computed.
+
+        Repeats lie on a lattice: (P, 0) and (0, Q), in cells, or with a shift (P, 0) and (P/2, Q),
+        or (0, Q) and (P, Q/2). Each cell goes to the one of rows 0 to P and columns 0 to Q that is
+        a lattice vector away.
+
+        Args:
+            rows, columns: Integer arrays that broadcast.
+
+        Returns:
+            `(rows, columns)`, arrays that broadcast to the same shape.
+        """
+        (height, width), (down, right) = (
+            [length // CELL for length in lengths] for lengths in (self.period, self.shift)
+        )
+        if down:
+            rows = rows - columns // width * down
+        if right:
+            columns = columns - rows // height * right
+        return (rows % height if height else rows), (columns % width if width else columns)
+
+    def inputs(self, top, left, height, width):
+        """The generator's inputs for a window of cells.
+
+        Args:
+            top, left: First cell inside the border.
+            height, width: In cells, without the border.
+
+        Returns:
+            `(latent, positions)`, float32, each `(height + 6, width + 6, channels)`.
+        """
+        rows = np.arange(top - BORDER, top + height + BORDER)[:, None]
+        columns = np.arange(left - BORDER, left + width + BORDER)[None, :]
+        return (
+            self.latents(*self.wrapped(rows, columns)),
+            self.positions(top, left, height, width),
+        )
 
 
 def make_view(
@@ -49,10 +102,10 @@ def make_view(
         top, left: The picture's corner on the infinite canvas, in pixels.
         frame: (height, width) in pixels; 0 for the default: the trained frame on an axis where the
             model repeats, the picture itself on others.
-        periodic: Axes on which the picture repeats: `"none"`, `"x"`, `"y"` or `"xy"`; all on which
-            the model does unless given. `"none"` on such a model makes the paper's semi-periodic
-            pictures (section 4.2): positions repeat, the local plan is fresh.
-        period: (height, width) in pixels after which it repeats; 0 for one frame.
+        periodic: How the picture repeats, one of `periods.PERIODIC`; on all axes on which the model
+            does unless given. `"none"` on such a model makes the paper's semi-periodic pictures
+            (section 4.2): positions repeat, the local plan is fresh.
+        period: (height, width) in pixels after which it repeats; 0 for the shortest.
 
     Returns:
         A `View`.
@@ -60,16 +113,7 @@ def make_view(
     Raises:
         ValueError: If the model cannot do this; it names the argument and the value.
     """
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be 0 to {2**32 - 1}. Received: seed={seed}")
-    if periodic is None:
-        repeats = description.periodic
-    elif periodic in ("none", "y", "x", "xy"):
-        repeats = tuple(axis in periodic.replace("none", "") for axis in AXES)
-    else:
-        raise ValueError(f"periodic must be none, x, y or xy. Received: periodic={periodic!r}")
-
-    size, frames, periods = [], [], []
+    size, frames = [], []
     for axis in range(2):
         length = (height, width)[axis]
         if length is None:
@@ -92,8 +136,20 @@ def make_view(
             frames.append(_trained_frame(description, axis, frame))
         else:
             frames.append(_linear_frame(axis, frame, size[axis], corner))
-        periods.append(_period(description, axis, repeats[axis], period))
-    return View(tuple(size), (top, left), seed, tuple(frames), tuple(periods))
+    periods = view_periods(description, periodic, period)
+    return View(
+        size=tuple(size),
+        corner=(top, left),
+        frame=tuple(frames),
+        period=periods,
+        shift=shift_of(periodic, periods),
+        latents=Latents(
+            Seeded(seed), Seeded(seed), description.global_channels, description.local_channels
+        ),
+        positions=functools.partial(
+            position_map, frame=tuple(frames), periodic=description.periodic
+        ),
+    )
 
 
 def _trained_frame(description, axis, frame):
@@ -116,26 +172,3 @@ def _linear_frame(axis, frame, length, corner):
             f"Received: {side}={corner}"
         )
     return frame[axis] or length
-
-
-def _period(description, axis, repeats, period):
-    name, asked, trained = AXES[axis], period[axis], description.frame[axis]
-    if not repeats:
-        if asked:
-            raise ValueError(
-                f"period must be 0 in {name}, where the picture does not repeat. "
-                f"Received: period={period[0]}x{period[1]}"
-            )
-        return 0
-    if not description.periodic[axis]:
-        raise ValueError(
-            f"periodic is refused in {name}: the model's positions are {description.encoding}, "
-            f"which does not repeat there. Received: periodic={name}"
-        )
-    if asked < 0 or asked % trained:
-        nearest = max(1, round(asked / trained)) * trained
-        raise ValueError(
-            f"period must be a multiple of the trained frame, {trained} in {name}; the nearest is "
-            f"{nearest}. Received: period={period[0]}x{period[1]}"
-        )
-    return asked or trained

@@ -1,0 +1,85 @@
+"""How pictures repeat: in x, in y, in both, or in both with every second column or row shifted.
+
+A picture repeats where latents and positions do. Latents repeat after any whole number of cells;
+positions only after whole frames, and they are never shifted: a jump in them is a seam, which the
+network would draw. So a period is a multiple of the frame, and where repeats are shifted by half a
+period (half-drop in y, brick in x), half of it must be one too: a multiple of two frames. Every
+pixel then sees, around it, what the pixel one lattice vector away sees.
+"""
+
+AXES = ("y", "x")
+# The axis along which every second column, or row, of repeats is shifted.
+SHIFTED = {"half-drop": 0, "brick": 1}
+PERIODIC = ("none", "x", "y", "xy", *SHIFTED)
+_RECIPES = (
+    "pattern-torus repeats in x and y",
+    "pattern-strip (a pattern) and pattern-cylinder (a panorama) repeat in x, pattern-torus in "
+    "both",
+)
+
+
+def view_periods(description, periodic, period):
+    """The periods of a picture.
+
+    Args:
+        description: The engine's.
+        periodic: One of `PERIODIC`; `None` for all axes on which the model repeats.
+        period: (height, width) in pixels; 0 for the shortest.
+
+    Returns:
+        (height, width) in pixels; 0 on an axis where it does not repeat.
+
+    Raises:
+        ValueError: If the model cannot do this; it names what can.
+    """
+    if periodic is None:
+        repeats = description.periodic
+    elif periodic in PERIODIC:
+        axes = "xy" if periodic in SHIFTED else periodic.replace("none", "")
+        repeats = tuple(axis in axes for axis in AXES)
+    else:
+        raise ValueError(f"periodic must be {', '.join(PERIODIC)}. Received: periodic={periodic!r}")
+    return tuple(_period(description, axis, repeats[axis], periodic, period) for axis in range(2))
+
+
+def shift_of(periodic, period):
+    """By how much every second column (y) or row (x) of repeats is shifted, in pixels.
+
+    Args:
+        periodic: One of `PERIODIC`, or `None`.
+        period: The picture's, (height, width) in pixels.
+    """
+    return tuple(
+        length // 2 if SHIFTED.get(periodic) == axis else 0 for axis, length in enumerate(period)
+    )
+
+
+def _period(description, axis, repeats, periodic, period):
+    name, asked, trained = AXES[axis], period[axis], description.frame[axis]
+    if not repeats:
+        if asked:
+            raise ValueError(
+                f"period must be 0 in {name}, where the picture does not repeat. "
+                f"Received: period={period[0]}x{period[1]}"
+            )
+        return 0
+    if not description.periodic[axis]:
+        raise ValueError(
+            f"periodic is refused in {name}: the model's positions are {description.encoding}, "
+            f"which does not repeat there; of a model to train, recipe {_RECIPES[axis]}. "
+            f"Received: periodic={periodic}"
+        )
+    shortest, what = trained, f"the trained frame, {trained} in {name}"
+    if SHIFTED.get(periodic) == axis:
+        shortest = 2 * trained
+        what = (
+            f"two trained frames, {shortest} in {name}, because {periodic} shifts by half of it "
+            "and positions repeat after whole frames"
+        )
+    if asked < 0 or asked % shortest:
+        nearest = max(1, round(asked / shortest)) * shortest
+        raise ValueError(
+            f"period must be a multiple of {what}; the nearest is {nearest}. "
+            f"Received: period={period[0]}x{period[1]}"
+        )
+    return asked or shortest
