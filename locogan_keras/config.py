@@ -12,6 +12,9 @@ from locogan_keras.positions import PERIODIC_AXES, check_frame
 # Pixels of a training crop along each axis (paper, section 4).
 CROP = 64
 
+# Pixels between the places of crops: a cell is a whole number of them, and so is every circle.
+STRIDES = (1, 2, 4, 8, 16)
+
 INJECTIONS = ("every_layer", "input")
 
 
@@ -39,6 +42,16 @@ class Data:
     """How the source is read."""
 
     image_size: int = _setting(128, "the shorter edge is scaled down to this", least=CROP)
+    stride: int = _setting(
+        1,
+        "pixels between the possible places of crops: 1 is the paper's wording, 16 keeps the phase "
+        "of the latent grid",
+        choices=STRIDES,
+    )
+    # More than half damaged is more likely a wrong SOURCE than a bad one.
+    max_rejected: float = _setting(
+        0.5, "share of the pictures that may be damaged or too small", least=0.0, most=1.0
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +61,9 @@ class Training:
     steps: int = _setting(10_000, "generator steps in all", least=1)
     batch_size: int = _setting(16, "crops in a step", least=1)
     loss: str = _setting("bce", "adversarial loss", choices=("bce", "hinge"))
+    standardize: bool = _setting(
+        False, "whether the discriminator sees images at the pictures' mean and deviation"
+    )
     generator_learning_rate: float = _setting(2e-4, "Adam's", least=0.0, most=1.0)
     discriminator_learning_rate: float = _setting(2e-4, "Adam's", least=0.0, most=1.0)
     beta_1: float = _setting(0.5, "Adam's", least=0.0, most=0.9999)
@@ -61,9 +77,6 @@ class Training:
 class Config:
     """All settings of a run, in the sections of its TOML file."""
 
-    standardize: bool = _setting(
-        False, "whether the discriminator sees images at the pictures' mean and deviation"
-    )
     model: Model = Model()
     data: Data = Data()
     training: Training = Training()
@@ -160,6 +173,7 @@ def parse_toml(text, name):
         raise ValueError(f"{name} is not valid TOML: {error}") from None
 
 
+_KINDS = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
 _SECTIONS = {field.name: field.type for field in dataclasses.fields(Config)}
 
 
@@ -173,7 +187,6 @@ def _recipe_text(recipe):
     if recipe not in names:
         raise ValueError(f"--recipe {recipe} is not a .toml file or one of {', '.join(names)}")
     return (resources.files("locogan_keras") / "recipes" / f"{recipe}.toml").read_text("utf-8")
-_KINDS = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
 
 
 def _parse_value(text):
@@ -212,7 +225,7 @@ def _checked(section, field, value):
     elif type(value) is not field.type:
         wanted = _KINDS[field.type]
     elif limits["choices"] and value not in limits["choices"]:
-        wanted = f"one of {', '.join(limits['choices'])}"
+        wanted = f"one of {', '.join(map(str, limits['choices']))}"
     elif limits["least"] is not None and not value >= limits["least"]:
         wanted = f"at least {limits['least']}"
     elif limits["most"] is not None and not value <= limits["most"]:

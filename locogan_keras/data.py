@@ -1,44 +1,57 @@
 """Sources of pictures, and the stream of (crop, window) that training reads."""
 
 import dataclasses
-import hashlib
-from pathlib import Path
+import functools
+import itertools
+import os
+import statistics
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from locogan_keras import graph_latents
 from locogan_keras.config import CROP
+from locogan_keras.decoded_pictures import DecodedPictures
 from locogan_keras.latents import CELL
-from locogan_keras.pictures import SUFFIXES, read_picture, scaled
+from locogan_keras.pictures import decode, pillow_quiet, scaled
 from locogan_keras.positions import PERIODIC_AXES
+from locogan_keras.sources import open_source
 
 # The stream's own second key word; the latents of training use the step there.
 _STREAM = -1
 
+# Files that wait for their turn to be decoded. More would only hold more of them in memory.
+_WAITING = 64
+
 
 @dataclasses.dataclass(frozen=True)
 class Pictures:
-    """Pictures of one size, and how crops of them are placed.
+    """Pictures of any sizes, and how crops of them are placed.
 
     Args:
-        pixels: `(count, height, width, 3)` uint8.
+        decoded: The `DecodedPictures`.
         frame: (height, width) in pixels.
         periodic: Whether positions repeat in (y, x).
         is_pattern: Whether the pictures have no global structure. Then a crop is taken anywhere
-            and placed anywhere: uniformly on the circle on a periodic axis. Otherwise the frame is
-            the whole picture, a crop's place is the true one, and on a periodic axis it wraps.
+            and placed anywhere: uniformly on the circle on a periodic axis. Otherwise a crop's
+            place is the true one in its own picture, and on a periodic axis it wraps.
+        stride: Pixels between the possible places of crops in the frame, or in their picture.
+        rejected: Pairs of a picture's name and the reason why it was left out.
     """
 
-    pixels: np.ndarray
+    decoded: DecodedPictures
     frame: tuple[int, int]
     periodic: tuple[bool, bool]
     is_pattern: bool
+    stride: int = 1
+    rejected: tuple[tuple[str, str], ...] = ()
 
     @property
     def fingerprint(self):
         """Tells these pictures from others: 16 hexadecimal digits."""
-        return hashlib.sha256(self.pixels).hexdigest()[:16]
+        return self.decoded.fingerprint
 
     def crops(self, batch_size, seed=0, first_step=0):
         """The endless stream of batches; batch k depends on the seed and on k alone.
@@ -50,97 +63,143 @@ class Pictures:
 
         Returns:
             A `tf.data.Dataset` of crops `(batch_size, 64, 64, 3)` float32 in [-1, 1] and windows
-            `(batch_size, 4)` float32, (top, left, height, width) in frames.
+            `(batch_size, 4)` float32, (top, left, height, width) in frames; where crops are at
+            their true places, as fractions of their own picture.
         """
-        pixels = tf.constant(self.pixels)
+        sizes = tf.constant(self.decoded.sizes)
         place = self._placed_pattern if self.is_pattern else self._placed_truly
 
         def batch(step):
             samples = graph_latents.words(step * batch_size + tf.range(batch_size, dtype=tf.int64))
             words = _draw(seed, samples, count=5)
-            which = _below(words[0], len(self.pixels))
-            starts, offsets = zip(*(place(axis, words[1:]) for axis in range(2)), strict=True)
-            rows, columns = (
-                (start[:, None] + tf.range(CROP, dtype=tf.int64)) % length
-                for start, length in zip(starts, self.pixels.shape[1:3], strict=True)
-            )
-            shape = (batch_size, CROP, CROP)
-            indices = (which[:, None, None], rows[:, :, None], columns[:, None, :])
-            indices = tf.stack([tf.broadcast_to(index, shape) for index in indices], axis=-1)
-            crops = tf.cast(tf.gather_nd(pixels, indices), tf.float32) / 127.5 - 1.0
-            corners = [
-                tf.cast(offset / length, tf.float32)
-                for offset, length in zip(offsets, self.frame, strict=True)
-            ]
-            extents = [tf.fill((batch_size,), CROP / length) for length in self.frame]
-            return crops, tf.stack(corners + extents, axis=1)
+            which = _below(words[0], len(self.decoded))
+            lengths = tf.unstack(tf.gather(sizes, which), axis=1)
+            axes = [place(axis, lengths[axis], words[1:]) for axis in range(2)]
+            starts, offsets, frame = zip(*axes, strict=True)
+            levels = tf.numpy_function(self._cut, (which, *starts), tf.uint8, stateful=False)
+            levels = tf.ensure_shape(levels, (batch_size, CROP, CROP, 3))
+            corners = [offset / length for offset, length in zip(offsets, frame, strict=True)]
+            extents = [CROP / length for length in frame]
+            windows = tf.stack([tf.cast(each, tf.float32) for each in corners + extents], axis=1)
+            return tf.cast(levels, tf.float32) / 127.5 - 1.0, windows
 
         steps = tf.data.Dataset.counter(start=first_step)
-        return steps.map(batch, num_parallel_calls=1).prefetch(tf.data.AUTOTUNE)
+        # Batches come in their order, however many threads make them.
+        crops = steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return crops.prefetch(tf.data.AUTOTUNE)
 
-    def _placed_pattern(self, axis, words):
-        """First pixel of each crop in its picture, and its offset in the frame, independently."""
-        start = _below(words[axis], self.pixels.shape[1 + axis] - CROP + 1)
-        length = self.frame[axis]
-        return start, _below(words[2 + axis], length if self.periodic[axis] else length - CROP + 1)
+    def _placed_pattern(self, axis, lengths, words):
+        """Where the crops are taken, and where they are placed, independently.
 
-    def _placed_truly(self, axis, words):
-        """First pixel of each crop in its picture, which is its offset in the frame."""
-        length = self.frame[axis]
-        start = _below(words[axis], length if self.periodic[axis] else length - CROP + 1)
-        return start, start
+        Returns:
+            First pixels in their pictures, places in the frame, and the frame's lengths, each
+            `(batch,)` int64.
+        """
+        starts = _below(words[axis], lengths - CROP + 1)
+        frame = tf.fill(lengths.shape, tf.constant(self.frame[axis], tf.int64))
+        return starts, self._place(axis, frame, words[2 + axis]), frame
+
+    def _placed_truly(self, axis, lengths, words):
+        """As `_placed_pattern`; a crop's place is its first pixel, its frame the picture."""
+        starts = self._place(axis, lengths, words[axis])
+        return starts, starts, lengths
+
+    def _place(self, axis, lengths, words):
+        last = lengths - self.stride if self.periodic[axis] else lengths - CROP
+        return self.stride * _below(words, last // self.stride + 1)
+
+    def _cut(self, which, tops, lefts):
+        """The crops' levels; those that go over an edge go on at the opposite one."""
+        crops = np.empty((len(which), CROP, CROP, 3), np.uint8)
+        for crop, index, top, left in zip(crops, which, tops, lefts, strict=True):
+            picture = self.decoded[index]
+            height, width = picture.shape[:2]
+            rows = (top + np.arange(CROP)) % height
+            columns = (left + np.arange(CROP)) % width
+            crop[:] = picture[rows[:, None], columns]
+        return crops
 
 
-def load_pictures(source, *, image_size, encoding, frame):
-    """Reads a picture, or a flat folder of pictures of one size.
+def load_pictures(
+    source, *, image_size, encoding, frame, stride=1, max_rejected=0.5, temporary_folder=None
+):
+    """Decodes and scales all pictures of a source.
 
     Args:
-        source: A file or a folder.
+        source: A picture, a folder, `tfds:NAME[:SPLIT]` or `lmdb:PATH`; see `sources.open_source`.
         image_size: Pictures are scaled down until their shorter edge has this many pixels.
         encoding: The networks' position encoding.
-        frame: (height, width) in pixels of a pattern, or `"picture"` for the whole picture.
+        frame: (height, width) in pixels of a pattern, or `"picture"` for the whole picture: the
+            median height and the median width, where pictures differ.
+        stride: Pixels between the possible places of crops, 1, 2, 4, 8 or 16. Where places are the
+            true ones, pictures are scaled to a multiple of it.
+        max_rejected: Share of the pictures that may be damaged or too small for a crop.
+        temporary_folder: Where decoded pictures are kept, see `DecodedPictures`.
 
     Returns:
         `Pictures`.
 
     Raises:
-        ValueError: If the source does not exist, is empty, is damaged, or is smaller than a crop.
+        ValueError: If the source does not exist, is empty, is a picture that is damaged or smaller
+            than a crop, or if more than `max_rejected` of its pictures are.
+        OSError: If a picture cannot be read at all, or the decoded ones cannot be kept.
     """
     periodic = PERIODIC_AXES[encoding]
     is_pattern = frame != "picture"
     wrap = (False, False) if is_pattern else periodic
-    multiple = tuple(CELL if repeats else 1 for repeats in wrap)
-    pixels = []
-    for path in _files(source):
-        picture = scaled(read_picture(path), image_size, wrap, multiple)
+    unit = 1 if is_pattern else stride
+    multiple = tuple(CELL if repeats else unit for repeats in wrap)
+    prepare = functools.partial(_prepared, size=image_size, wrap=wrap, multiple=multiple)
+    opened = open_source(source)
+    rejected = []
+    with pillow_quiet():
+        decoded = DecodedPictures(_usable(opened, prepare, rejected), temporary_folder)
+    if len(rejected) > max_rejected * opened.count or not len(decoded):
+        name, reason = rejected[0]
+        raise ValueError(
+            f"SOURCE {source}: {len(rejected)} of {opened.count} pictures cannot be used, more "
+            f"than data.max_rejected={max_rejected} allows; the first: {name} {reason}"
+        )
+    if not is_pattern:
+        # The lower median is a length that occurs: whole cells, where lengths have to be.
+        frame = (statistics.median_low(lengths) for lengths in decoded.sizes.T.tolist())
+    return Pictures(decoded, tuple(frame), periodic, is_pattern, stride, tuple(rejected))
+
+
+def _usable(source, prepare, rejected):
+    """The pictures that can be used, in order; the others' names and reasons go to `rejected`."""
+    files = iter(source.files)
+    # Pillow decodes and scales without Python's lock.
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as threads,
+        tqdm(total=source.count, desc="decoding", unit="picture", delay=3, leave=False) as bar,
+    ):
+        while waiting := list(itertools.islice(files, _WAITING)):
+            names, openings = zip(*waiting, strict=True)
+            for name, (picture, error) in zip(names, threads.map(prepare, openings), strict=True):
+                bar.update()
+                if error is None:
+                    yield picture
+                elif source.is_picture:
+                    raise error if isinstance(error, OSError) else ValueError(f"{name} {error}")
+                else:
+                    rejected.append((name, getattr(error, "strerror", None) or str(error)))
+
+
+def _prepared(opening, *, size, wrap, multiple):
+    """`(picture, None)`, decoded and scaled, or `(None, error)` if it cannot be used."""
+    try:
+        with opening() as file:
+            picture = scaled(decode(file), size, wrap, multiple)
         height, width = picture.shape[:2]
         if min(height, width) < CROP:
             raise ValueError(
-                f"{path} is {height} x {width} pixels at data.image_size={image_size}, "
+                f"is {height} x {width} pixels at data.image_size={size}, "
                 f"smaller than one crop of {CROP} x {CROP}"
             )
-        if pixels and picture.shape != pixels[0].shape:
-            raise ValueError(
-                f"{path} is {height} x {width} pixels at data.image_size={image_size}, the "
-                f"pictures before it {pixels[0].shape[0]} x {pixels[0].shape[1]}"
-            )
-        pixels.append(picture)
-    pixels = np.stack(pixels)
-    return Pictures(pixels, tuple(frame) if is_pattern else pixels.shape[1:3], periodic, is_pattern)
-
-
-def _files(source):
-    source = Path(source)
-    if source.is_file():
-        return [source]
-    if not source.exists():
-        raise ValueError(f"SOURCE {source} does not exist")
-    if not source.is_dir():
-        raise ValueError(f"SOURCE {source} is neither a picture nor a folder")
-    files = sorted(path for path in source.iterdir() if path.suffix.lower() in SUFFIXES)
-    if not files:
-        raise ValueError(f"SOURCE {source} has no pictures ({', '.join(SUFFIXES)})")
-    return files
+    except (OSError, ValueError) as error:
+        return None, error
+    return picture, None
 
 
 def _draw(seed, samples, count):

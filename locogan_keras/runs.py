@@ -1,6 +1,7 @@
 """A run's folder: what lies in it, and whether a command may use it."""
 
 import contextlib
+import csv
 import dataclasses
 from importlib import metadata
 from pathlib import Path
@@ -13,9 +14,10 @@ METRICS = "metrics.csv"
 CHECKPOINT = "checkpoint.keras"
 GENERATOR = "generator.keras"
 SAMPLES = "samples"
+REJECTED = "rejected.csv"
 
 # What may change from one part of a run to the next.
-_CHANGEABLE = {("training", "steps"), ("training", "save_every")}
+_CHANGEABLE = {("training", "steps"), ("training", "save_every"), ("data", "max_rejected")}
 
 
 def version():
@@ -81,6 +83,23 @@ class Run:
             text = "\n".join([config.to_toml(), "[run]", *lines, ""])
             temporary.write_text(text, encoding="utf-8")
 
+    def write_rejected(self, rejected):
+        """Lists the pictures that could not be used in `rejected.csv`; no file if there are none.
+
+        Args:
+            rejected: Pairs of a picture's name and the reason.
+        """
+        path = self.path(REJECTED)
+        if not rejected:
+            path.unlink(missing_ok=True)
+            return
+        with (
+            replacing(path) as temporary,
+            # A file's name need not be text.
+            open(temporary, "w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+        ):
+            csv.writer(file).writerows([("file", "reason"), *rejected])
+
     def check(self, config, origin):
         """Refuses the folder if it cannot hold this run.
 
@@ -120,7 +139,7 @@ class Run:
 
     def clear(self):
         """Removes the run's files, and nothing else."""
-        for name in (METRICS, CHECKPOINT, GENERATOR, CONFIG):
+        for name in (METRICS, CHECKPOINT, GENERATOR, REJECTED, CONFIG):
             self.path(name).unlink(missing_ok=True)
         for path in self._sheets():
             path.unlink()

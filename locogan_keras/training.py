@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,7 +13,7 @@ from locogan_keras.data import load_pictures
 from locogan_keras.keras_engine import load_keras
 from locogan_keras.model import LocoGAN, reference_adam
 from locogan_keras.networks import build_discriminator, build_generator
-from locogan_keras.runs import CHECKPOINT, Origin, Run, version
+from locogan_keras.runs import CHECKPOINT, REJECTED, Origin, Run, version
 
 # Keras wants a number of steps; `StopAt` ends a run that is bounded by time.
 _UNBOUNDED = 2**31
@@ -21,7 +23,7 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
     """Trains on a source until the run has its steps or minutes, from its last checkpoint if any.
 
     Args:
-        source: A picture, or a folder of pictures of one size.
+        source: A picture, a folder, `tfds:NAME[:SPLIT]` or `lmdb:PATH`; see `sources.open_source`.
         out: The run's folder.
         config: A `Config`; `training.steps` are the run's total.
         recipe: The recipe's name, kept with the run.
@@ -36,9 +38,10 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
     """
     pictures = load_pictures(
         source,
-        image_size=config.data.image_size,
         encoding=config.model.encoding,
         frame=config.model.frame,
+        temporary_folder=_disk_of(out),
+        **dataclasses.asdict(config.data),
     )
     run = Run(out)
     origin = Origin(str(source), pictures.fingerprint, str(recipe), version())
@@ -61,6 +64,13 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
         return model, False
     else:
         run.write(config, run.read()[1])
+    if pictures.rejected:
+        print(
+            f"{len(pictures.decoded)} pictures; {len(pictures.rejected)} cannot be used, "
+            f"see {run.path(REJECTED)}",
+            file=sys.stderr,
+        )
+    run.write_rejected(pictures.rejected)
     step = int(model.step.numpy())
     crops = pictures.crops(config.training.batch_size, config.training.seed, first_step=step)
     with contextlib.ExitStack() as stack:
@@ -101,6 +111,12 @@ def build(config, frame, statistics=None):
         ema_decay=settings.ema_decay,
     )
     return model
+
+
+def _disk_of(out):
+    """The folder nearest to the run's that exists: room for a run is room for its pictures."""
+    parents = (path for path in Path(out).absolute().parents if path.is_dir())
+    return next(parents)
 
 
 def _load(run):

@@ -1,0 +1,63 @@
+"""Decoded pictures in a temporary file, for crops of sources that are larger than memory."""
+
+import contextlib
+import hashlib
+import tempfile
+
+import numpy as np
+
+
+class DecodedPictures:
+    """Pictures of any sizes, all their pixels readable at random.
+
+    The pixels lie one after another in a temporary file without a name, so that it goes away with
+    the process however that ends. It is mapped, not read: the operating system keeps as much of it
+    in memory as there is room for, all of it for a small source, and none of it has to stay.
+
+    Args:
+        pictures: An iterable of `(height, width, 3)` uint8.
+        folder: Where the file is made; the system's temporary folder unless given.
+
+    Attributes:
+        sizes: `(count, 2)` int64, each picture's height and width.
+        fingerprint: 16 hexadecimal digits that tell these pictures from others.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+
+    def __init__(self, pictures, folder=None):
+        sizes, digest = [], hashlib.sha256()
+        with tempfile.TemporaryFile(dir=folder) as file:
+            for picture in pictures:
+                pixels = np.ascontiguousarray(picture)
+                with _errors_naming(folder):
+                    file.write(pixels)
+                digest.update(pixels)
+                sizes.append(picture.shape[:2])
+            with _errors_naming(folder):
+                file.flush()
+            self.sizes = np.array(sizes, np.int64).reshape(-1, 2)
+            self._ends = np.cumsum(3 * self.sizes.prod(axis=1))
+            self._pixels = np.memmap(file, np.uint8, "r") if len(sizes) else np.empty(0, np.uint8)
+        if len(set(sizes)) > 1:
+            digest.update(self.sizes)
+        self.fingerprint = digest.hexdigest()[:16]
+
+    def __len__(self):
+        return len(self.sizes)
+
+    def __getitem__(self, index):
+        """Picture `index`, `(height, width, 3)` uint8."""
+        height, width = self.sizes[index]
+        end = self._ends[index]
+        return np.asarray(self._pixels[end - 3 * height * width : end].reshape(height, width, 3))
+
+
+@contextlib.contextmanager
+def _errors_naming(folder):
+    try:
+        yield
+    except OSError as error:
+        reason = f"cannot keep decoded pictures: {error.strerror}"
+        raise OSError(error.errno, reason, str(folder or tempfile.gettempdir())) from error
