@@ -21,7 +21,8 @@ _RENDER = "import sys; from locogan_keras.cli import main; sys.exit(main(sys.arg
 _SAVE = """
 import sys
 from locogan_keras.keras_engine import describe
-from locogan_keras.networks import build_generator, deployable
+from locogan_keras.deployable import deployable
+from locogan_keras.networks import build_generator
 from locogan_keras.onnx_export import onnx_model, save_onnx
 
 generator = build_generator(int(sys.argv[2]), "torus", frame=(192, 192))

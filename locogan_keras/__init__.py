@@ -12,7 +12,7 @@ _HOMES = {
     "build_generator": "networks",
     "build_discriminator": "networks",
     "PositionInjection": "layers",
-    "SpectralNormalization": "layers",
+    "SpectralNormalization": "spectral_normalization",
     "UpsamplingConvolution": "layers",
     "load_config": "config",
     "load_engine": "engines",

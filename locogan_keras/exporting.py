@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from locogan_keras.atomic import replacing, replacing_folder
+from locogan_keras.deployable import deployable
 from locogan_keras.engines import load_trained
 from locogan_keras.keras_engine import KerasEngine
 from locogan_keras.latents import CELL, latent_field
-from locogan_keras.networks import deployable
 from locogan_keras.onnx_engine import OnnxEngine
 from locogan_keras.onnx_export import onnx_model, save_onnx
 from locogan_keras.positions import position_map

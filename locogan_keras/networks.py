@@ -1,20 +1,16 @@
 """The two networks: a generator without zero padding and a spectrally normalised discriminator."""
 
-import math
-
 import keras
-import numpy as np
-from keras import layers, ops
+from keras import layers
 
 from locogan_keras.config import INJECTIONS
 from locogan_keras.latents import BORDER
 from locogan_keras.layers import (
     PositionInjection,
-    PositionUpsampling,
-    SpectralNormalization,
     UpsamplingConvolution,
 )
-from locogan_keras.positions import PERIODIC_AXES, check_frame
+from locogan_keras.positions import check_frame
+from locogan_keras.spectral_normalization import SpectralNormalization
 
 
 def build_generator(
@@ -86,7 +82,7 @@ class Generator(keras.Model):
             return layer(features, positions)
 
         def upsample(features, level):
-            filters = _filters(width, level)
+            filters = channels_at(width, level)
             features = UpsamplingConvolution(filters, name=f"upsample_{level}")(features)
             features = layers.BatchNormalization(
                 momentum=0.9,
@@ -96,8 +92,8 @@ class Generator(keras.Model):
             )(features)
             return layers.ReLU(name=f"relu_{level}")(features)
 
-        inputs = latent, positions = _generator_inputs(global_channels + local_channels)
-        image = _generator_image(latent, inject_positions, upsample)
+        inputs = latent, positions = generator_inputs(global_channels + local_channels)
+        image = generator_image(latent, inject_positions, upsample)
         super().__init__(inputs=inputs, outputs=image, **kwargs)
         self.width = width
         self.encoding = encoding
@@ -113,72 +109,6 @@ class Generator(keras.Model):
     @classmethod
     def from_config(cls, config):
         return cls(**config)
-
-
-def deployable(generator):
-    """The same function as a `Generator`'s inference, in the form that inference engines like.
-
-    Batch normalisation is folded into the kernels, ReLU comes before depth-to-space, and positions
-    are resized by convolutions of fixed factors, so that no shape is computed anywhere.
-
-    Args:
-        generator: A `Generator`, whose weights are copied.
-
-    Returns:
-        A `keras.Model` with the generator's inputs and output, equal to 2e-6. Not for training.
-    """
-    encoding = generator.encoding
-
-    def inject_positions(features, level, margin):
-        if level and generator.inject == "input":
-            return features
-        resized = PositionUpsampling(2**level, margin, name=f"positions_{level}")(angles)
-        if encoding == "linear":
-            return ops.concatenate([features, resized], axis=-1)
-        if encoding == "torus":
-            return ops.concatenate([features, ops.cos(resized), ops.sin(resized)], axis=-1)
-        y, x = ops.split(resized, 2, axis=-1)
-        return ops.concatenate([features, y, ops.cos(x), ops.sin(x)], axis=-1)
-
-    def upsample(features, level):
-        filters = _filters(generator.width, level)
-        return UpsamplingConvolution(filters, folded=True, name=f"upsample_{level}")(features)
-
-    inputs = latent, positions = _generator_inputs(
-        generator.global_channels + generator.local_channels
-    )
-    scales = [math.pi if repeats else 1.0 for repeats in PERIODIC_AXES[encoding]]
-    angles = positions if encoding == "linear" else positions * np.array(scales, np.float32)
-    image = _generator_image(latent, inject_positions, upsample)
-    model = keras.Model(inputs, image, name="generator")
-    for level in range(4):
-        model.get_layer(f"upsample_{level}").set_weights(_folded(generator, level))
-    kernel, bias = generator.get_layer("image").get_weights()
-    if generator.inject == "every_layer":
-        kernel = _deployed_order(kernel, encoding)
-    model.get_layer("image").set_weights([kernel, bias])
-    return model
-
-
-def _folded(generator, level):
-    """Kernel and bias that do what a level's convolution and normalisation do."""
-    kernel = generator.get_layer(f"upsample_{level}").kernel.numpy().astype(np.float64)
-    normalize = generator.get_layer(f"normalize_{level}")
-    gamma, beta, mean, variance = (weight.astype(np.float64) for weight in normalize.get_weights())
-    scale = gamma / np.sqrt(variance + normalize.epsilon)
-    # Depth-to-space takes its four blocks of filters from the channels one after another.
-    kernel, bias = kernel * np.tile(scale, 4), np.tile(beta - mean * scale, 4)
-    if level == 0 or generator.inject == "every_layer":
-        kernel = _deployed_order(kernel, generator.encoding)
-    return kernel, bias
-
-
-def _deployed_order(kernel, encoding):
-    """A kernel for position channels that come as all cosines, then all sines."""
-    if encoding != "torus":
-        return kernel
-    others = list(range(kernel.shape[2] - 4))
-    return kernel[:, :, [*others, -4, -2, -3, -1]]
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -252,12 +182,13 @@ class Discriminator(keras.Model):
         return cls(**config)
 
 
-def _generator_inputs(channels):
+def generator_inputs(channels):
+    """`[latent, positions]`, symbolic; `channels` are the latent's."""
     latent = keras.Input((None, None, channels), name="latent")
     return [latent, keras.Input((None, None, 2), name="positions")]
 
 
-def _generator_image(latent, inject_positions, upsample):
+def generator_image(latent, inject_positions, upsample):
     """The generator's graph, around what differs between training and deployment."""
     features = latent
     for level in range(4):
@@ -273,7 +204,8 @@ def _generator_image(latent, inject_positions, upsample):
     )(features)
 
 
-def _filters(width, level):
+def channels_at(width, level):
+    """Channels that a level of the generator makes."""
     return width * 2 ** (3 - level)
 
 

@@ -13,8 +13,9 @@ from model_server import ServedModel, serving
 from PIL import Image
 
 from locogan_keras.cli import main
+from locogan_keras.deployable import deployable
 from locogan_keras.keras_engine import KerasEngine
-from locogan_keras.networks import build_generator, deployable
+from locogan_keras.networks import build_generator
 from locogan_keras.onnx_engine import OnnxEngine
 from locogan_keras.onnx_export import onnx_model, save_onnx
 from locogan_keras.pictures import read_picture

@@ -12,8 +12,8 @@ from clients import client_onnx, client_serving
 from conftest import lively_generator, same_levels
 
 from locogan_keras import latents, positions
+from locogan_keras.deployable import deployable
 from locogan_keras.keras_engine import KerasEngine
-from locogan_keras.networks import deployable
 from locogan_keras.onnx_export import onnx_model, save_onnx
 from locogan_keras.pictures import read_picture
 from locogan_keras.rendering import render

@@ -14,10 +14,10 @@ from conftest import lively_generator
 from PIL import Image
 
 from locogan_keras.cli import main
+from locogan_keras.deployable import deployable
 from locogan_keras.description import FORMAT, Description
 from locogan_keras.engines import load_engine
 from locogan_keras.keras_engine import KerasEngine, describe
-from locogan_keras.networks import deployable
 from locogan_keras.onnx_export import onnx_model, save_onnx
 from locogan_keras.rendering import render
 from locogan_keras.savedmodel_export import save_savedmodel

@@ -9,9 +9,9 @@ from conftest import lively_generator
 from locogan_keras import exporting
 from locogan_keras.cli import main
 from locogan_keras.config import INJECTIONS
+from locogan_keras.deployable import deployable
 from locogan_keras.description import Description
 from locogan_keras.exporting import export
-from locogan_keras.networks import deployable
 from locogan_keras.onnx_engine import OnnxEngine
 from locogan_keras.onnx_export import OPSETS
 from locogan_keras.positions import PERIODIC_AXES

@@ -18,9 +18,9 @@ from PIL import Image
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
+from locogan_keras.deployable import deployable
 from locogan_keras.graph_rendering import REQUEST
 from locogan_keras.keras_engine import KerasEngine
-from locogan_keras.networks import deployable
 from locogan_keras.rendering import render
 from locogan_keras.serving_export import WARMUP, save_serving
 from locogan_keras.views import make_view

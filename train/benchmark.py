@@ -141,8 +141,8 @@ def benchmark(width, what, rounds):
 
 def onnx_engine(generator):
     """The generator, exported and loaded again."""
+    from locogan_keras.deployable import deployable
     from locogan_keras.keras_engine import describe
-    from locogan_keras.networks import deployable
     from locogan_keras.onnx_engine import OnnxEngine
     from locogan_keras.onnx_export import onnx_model, save_onnx
 
