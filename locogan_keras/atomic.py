@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def replacing(path):
+def replacing(path, final=None):
     """Gives a temporary file beside `path` to write to, and renames it when the block succeeds.
 
     If the block fails, the temporary file is removed and whatever was at `path` stays. A folder
@@ -16,6 +16,7 @@ def replacing(path):
 
     Args:
         path: The file to make or replace. Its folder is made if it does not exist.
+        final: Called with the written temporary file, gives the path to rename it to instead.
 
     Yields:
         A `Path` with the same suffix, of an empty file.
@@ -31,7 +32,7 @@ def replacing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()
         yield temporary
-        os.replace(temporary, path)
+        os.replace(temporary, final(temporary) if final else path)
     except OSError as error:
         raise OSError(error.errno, f"cannot write: {error.strerror or error}", str(path)) from error
     finally:

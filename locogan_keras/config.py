@@ -70,7 +70,11 @@ class Training:
     discriminator_steps: int = _setting(1, "for each generator step", least=1)
     ema_decay: float = _setting(0.999, "of the averaged generator", least=0.0, most=0.999999)
     seed: int = _setting(0, "of weights, crops and latents", least=0, most=2**32 - 1)
+    deterministic: bool = _setting(
+        False, "whether every operation gives the same bits each time, at some cost in speed"
+    )
     save_every: int = _setting(500, "steps between checkpoints and sample sheets", least=1)
+    keep: int = _setting(2, "checkpoints of the last saves; the best one stays, too", least=1)
 
 
 @dataclasses.dataclass(frozen=True)

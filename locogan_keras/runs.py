@@ -7,17 +7,26 @@ from importlib import metadata
 from pathlib import Path
 
 from locogan_keras.atomic import replacing
+from locogan_keras.checkpoints import Checkpoints
 from locogan_keras.config import config_from, parse_toml, toml_value
 
 CONFIG = "config.toml"
 METRICS = "metrics.csv"
-CHECKPOINT = "checkpoint.keras"
+CHECKPOINTS = "checkpoints"
+EVALUATIONS = "evaluations.csv"
 GENERATOR = "generator.keras"
 SAMPLES = "samples"
 REJECTED = "rejected.csv"
 
 # What may change from one part of a run to the next.
-_CHANGEABLE = {("training", "steps"), ("training", "save_every"), ("data", "max_rejected")}
+_CHANGEABLE = {
+    ("training", "steps"),
+    ("training", "save_every"),
+    ("training", "keep"),
+    ("training", "generator_learning_rate"),
+    ("training", "discriminator_learning_rate"),
+    ("data", "max_rejected"),
+}
 
 
 def version():
@@ -132,19 +141,30 @@ class Run:
                 f"other pictures than {origin.source}; --fresh starts over"
             )
 
+    @property
+    def checkpoints(self):
+        """The run's `Checkpoints`."""
+        return Checkpoints(self.path(CHECKPOINTS))
+
     def saved_step(self):
-        """The step of the last save, which its sample sheet is named for; 0 before the first."""
-        names = (path.stem.removeprefix("step-") for path in self._sheets())
-        return max((int(name) for name in names if name.isdigit()), default=0)
+        """The step of the last checkpoint; 0 before the first."""
+        return max((checkpoint.step for checkpoint in self.checkpoints.all()), default=0)
 
     def clear(self):
         """Removes the run's files, and nothing else."""
-        for name in (METRICS, CHECKPOINT, GENERATOR, REJECTED, CONFIG):
+        for name in (METRICS, EVALUATIONS, GENERATOR, REJECTED, CONFIG):
             self.path(name).unlink(missing_ok=True)
-        for path in self._sheets():
+        for path in self.path(SAMPLES).glob("step-*.png"):
             path.unlink()
-        with contextlib.suppress(OSError):
-            self.path(SAMPLES).rmdir()
+        for checkpoint in self.checkpoints.all():
+            checkpoint.path.unlink()
+        self.sweep()
+        for name in (SAMPLES, CHECKPOINTS):
+            with contextlib.suppress(OSError):
+                self.path(name).rmdir()
 
-    def _sheets(self):
-        return self.path(SAMPLES).glob("step-*.png")
+    def sweep(self):
+        """Removes what a killed run was about to write."""
+        for folder in (".", SAMPLES, CHECKPOINTS):
+            for path in self.path(folder).glob(".*.partial*"):
+                path.unlink(missing_ok=True)

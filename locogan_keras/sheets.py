@@ -14,32 +14,38 @@ _GAP = 8
 _CAPTION = 16
 
 
-def sample_sheet(engine, reals, windows):
+def fake_crops(engine, windows):
+    """Generated crops of fixed seeds, one for each window.
+
+    Args:
+        engine: See `engines`.
+        windows: `(count, 4)` fractions of the frame.
+
+    Returns:
+        `(count, 64, 64, 3)` float32 in [-1, 1].
+    """
+    model, cells = engine.description, CROP // CELL
+    channels = {
+        "global_channels": model.global_channels,
+        "local_channels": model.local_channels,
+    }
+    latents = [latent_field(seed, 0, 0, cells, cells, **channels) for seed in range(len(windows))]
+    positions = [window_positions(window, cells, BORDER) for window in windows]
+    return engine(np.stack(latents), np.stack(positions))
+
+
+def sample_sheet(engine, reals, fakes):
     """Real crops above generated ones, then pictures of several sizes, all of fixed seeds.
 
     Args:
         engine: See `engines`.
         reals: `(count, 64, 64, 3)` float32 in [-1, 1].
-        windows: `(count, 4)`: their windows, which the generated crops below them share.
+        fakes: `fake_crops` of the reals' windows.
 
     Returns:
         `(height, width, 3)` uint8.
     """
     model = engine.description
-    latents = [
-        latent_field(
-            seed,
-            0,
-            0,
-            CROP // CELL,
-            CROP // CELL,
-            global_channels=model.global_channels,
-            local_channels=model.local_channels,
-        )
-        for seed in range(len(reals))
-    ]
-    positions = [window_positions(window, CROP // CELL, BORDER) for window in windows]
-    fakes = engine(np.stack(latents), np.stack(positions))
     rows = [
         ("real crops", list(to_levels(reals))),
         ("generated crops of the same windows", list(to_levels(fakes))),

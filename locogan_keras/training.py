@@ -7,13 +7,15 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from locogan_keras import callbacks
 from locogan_keras.data import load_pictures
 from locogan_keras.keras_engine import load_keras
 from locogan_keras.model import LocoGAN, reference_adam
 from locogan_keras.networks import build_discriminator, build_generator
-from locogan_keras.runs import CHECKPOINT, REJECTED, Origin, Run, version
+from locogan_keras.runs import REJECTED, Origin, Run, version
+from locogan_keras.saving import MetricsLog, SaveRun
 
 # Keras wants a number of steps; `StopAt` ends a run that is bounded by time.
 _UNBOUNDED = 2**31
@@ -31,7 +33,8 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
         fresh: Whether to start over where `out` holds a run.
 
     Returns:
-        `(model, interrupted)`: the `LocoGAN`, and whether Ctrl-C ended the training.
+        `(model, received)`: the `LocoGAN`, and the number of the signal that ended the training,
+        or None.
 
     Raises:
         ValueError: If the source cannot be used, or the folder is not this run's.
@@ -50,7 +53,9 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
         run.read()
     else:
         run.check(config, origin)
-    model = None if fresh else _load(run)
+    if config.training.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    model = None if fresh else _load(run, config.training)
     if minutes is None:
         stop = callbacks.StopAt(steps=config.training.steps)
     else:
@@ -61,8 +66,9 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
             run.clear()
         run.write(config, origin)
     elif stop.reached(model):
-        return model, False
+        return model, None
     else:
+        run.sweep()
         run.write(config, run.read()[1])
     if pictures.rejected:
         print(
@@ -74,19 +80,24 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
     step = int(model.step.numpy())
     crops = pictures.crops(config.training.batch_size, config.training.seed, first_step=step)
     with contextlib.ExitStack() as stack:
-        interrupt = stack.enter_context(contextlib.closing(callbacks.StopOnInterrupt()))
-        metrics = stack.enter_context(contextlib.closing(callbacks.MetricsLog(run, step)))
-        progress = stack.enter_context(contextlib.closing(callbacks.Progress(stop, model)))
+        signals, metrics, progress, save = (
+            stack.enter_context(contextlib.closing(each))
+            for each in (
+                callbacks.StopOnSignal(),
+                MetricsLog(run, step),
+                callbacks.Progress(stop, model),
+                SaveRun(run, pictures, config.training.save_every, config.training.keep, step),
+            )
+        )
         diverged = callbacks.RefuseDivergence(run)
-        save = callbacks.SaveRun(run, pictures, config.training.save_every)
         model.fit(
             crops,
             steps_per_epoch=_UNBOUNDED if stop.steps is None else stop.steps - step,
             shuffle=False,
             verbose=0,
-            callbacks=[callbacks.Clock(), stop, interrupt, metrics, progress, diverged, save],
+            callbacks=[callbacks.Clock(), stop, signals, metrics, progress, diverged, save],
         )
-    return model, interrupt.interrupted
+    return model, signals.received
 
 
 def build(config, frame, statistics=None):
@@ -119,9 +130,25 @@ def _disk_of(out):
     return next(parents)
 
 
-def _load(run):
-    path = run.path(CHECKPOINT)
-    return load_keras(path, compile=True) if path.exists() else None
+def _load(run, settings):
+    """The model of the newest checkpoint that is whole, or None if none was ever written."""
+    checkpoint = run.checkpoints.newest_whole(lambda line: print(line, file=sys.stderr))
+    if checkpoint is None:
+        if run.saved_step():
+            raise ValueError(f"no checkpoint of {run.folder} is whole; --fresh starts over")
+        return None
+    model = load_keras(checkpoint.path, compile=True)
+    # Rates may change from one part of a run to the next.
+    model.generator_optimizer.learning_rate = settings.generator_learning_rate
+    model.discriminator_optimizer.learning_rate = settings.discriminator_learning_rate
+    model.compile(
+        **{
+            **model.get_compile_config(),
+            "generator_optimizer": model.generator_optimizer,
+            "discriminator_optimizer": model.discriminator_optimizer,
+        }
+    )
+    return model
 
 
 def _statistics(pictures, settings):

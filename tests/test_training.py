@@ -21,6 +21,7 @@ from locogan_keras.keras_engine import fingerprint
 from locogan_keras.model import LocoGAN
 from locogan_keras.networks import Generator, build_generator
 from locogan_keras.pictures import read_picture
+from locogan_keras.runs import Run
 from locogan_keras.training import build
 
 
@@ -37,14 +38,23 @@ def files(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
+def newest(run):
+    return Run(run).checkpoints.all()[-1].path
+
+
 def weights(run):
-    return keras.saving.load_model(run / "checkpoint.keras").get_weights()
+    return keras.saving.load_model(newest(run)).get_weights()
 
 
 def test_a_run_leaves_what_it_promises(trained_run):
     assert files(trained_run) == [
-        "checkpoint.keras",
+        "checkpoints",
+        *(
+            f"checkpoints/{checkpoint.path.name}"
+            for checkpoint in Run(trained_run).checkpoints.all()
+        ),
         "config.toml",
+        "evaluations.csv",
         "generator.keras",
         "metrics.csv",
         "samples",
@@ -57,7 +67,7 @@ def test_a_run_leaves_what_it_promises(trained_run):
 
 
 def test_the_generator_is_the_averaged_one(trained_run):
-    model = keras.saving.load_model(trained_run / "checkpoint.keras")
+    model = keras.saving.load_model(newest(trained_run))
     generator = keras.saving.load_model(trained_run / "generator.keras")
     assert isinstance(model, LocoGAN)
     assert isinstance(generator, Generator)
@@ -130,10 +140,10 @@ def test_rows_after_the_checkpoint_are_cut(photo, tmp_path):
 
 
 def test_a_finished_run_is_left_as_it_is(photo, trained_run, capsys):
-    before = (trained_run / "checkpoint.keras").read_bytes()
+    before = newest(trained_run).read_bytes()
     assert train(photo, trained_run, "--steps", "4") == 0
     assert "has 4 steps" in capsys.readouterr().out
-    assert (trained_run / "checkpoint.keras").read_bytes() == before
+    assert newest(trained_run).read_bytes() == before
 
 
 def test_minutes_bound_a_run(photo, tmp_path):
@@ -199,7 +209,7 @@ def test_the_discriminator_is_told_the_pictures_statistics(photo, tmp_path):
     run = tmp_path / "run"
     settings = ["model.frame=[64, 64]", "training.standardize=true"]
     assert train(photo, run, "--steps", "2", settings=settings) == 0
-    discriminator = keras.saving.load_model(run / "checkpoint.keras").discriminator
+    discriminator = keras.saving.load_model(newest(run)).discriminator
     mean, deviation = discriminator.statistics
     values = read_picture(photo) / 127.5 - 1
     np.testing.assert_allclose(mean, values.mean(axis=(0, 1)), atol=0.1)
@@ -275,7 +285,7 @@ def test_a_run_that_cannot_be_written_is_refused(photo, tmp_path, capsys):
 def test_a_full_disk_keeps_the_last_checkpoint(photo, tmp_path, capsys, monkeypatch):
     run = tmp_path / "run"
     train(photo, run, "--steps", "2")
-    before = (run / "checkpoint.keras").read_bytes()
+    before = newest(run).read_bytes()
     capsys.readouterr()
 
     def full(*_, **__):
@@ -284,34 +294,34 @@ def test_a_full_disk_keeps_the_last_checkpoint(photo, tmp_path, capsys, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(LocoGAN, "save", full)
         assert train(photo, run, "--steps", "3") == 2
-    assert "checkpoint.keras: cannot write: No space left on device" in complaint(capsys)
-    assert (run / "checkpoint.keras").read_bytes() == before
+    assert "step-000003.keras: cannot write: No space left on device" in complaint(capsys)
+    assert newest(run).read_bytes() == before
     assert not [name for name in files(run) if "partial" in name]
     # What was cut short is made whole by the next try.
     assert train(photo, run, "--steps", "3") == 0
-    assert int(keras.saving.load_model(run / "checkpoint.keras").step) == 3
+    assert int(keras.saving.load_model(newest(run)).step) == 3
 
 
 @pytest.mark.slow
 def test_a_divergence_keeps_the_last_good_state(photo, tmp_path, capsys, monkeypatch):
     run = tmp_path / "run"
     train(photo, run, "--steps", "2")
-    before = [(run / name).read_bytes() for name in ("checkpoint.keras", "generator.keras")]
+    before = [path.read_bytes() for path in (newest(run), run / "generator.keras")]
     capsys.readouterr()
     hopeless = (lambda logits: logits[0, 0] * float("nan"), losses.LOSSES["bce"][1])
     monkeypatch.setitem(losses.LOSSES, "bce", hopeless)
     assert train(photo, run, "--steps", "4") == 2
     assert f"diverged at step 3: loss=nan; {run} keeps step 2" in complaint(capsys)
-    assert before == [(run / name).read_bytes() for name in ("checkpoint.keras", "generator.keras")]
+    assert before == [path.read_bytes() for path in (newest(run), run / "generator.keras")]
 
 
 @pytest.mark.slow
 def test_a_damaged_checkpoint_is_named(photo, tmp_path, capsys):
     run = tmp_path / "run"
     train(photo, run, "--steps", "2")
-    data = bytearray((run / "checkpoint.keras").read_bytes())
+    data = bytearray(newest(run).read_bytes())
     data[len(data) // 2] ^= 0xFF
-    (run / "checkpoint.keras").write_bytes(data)
+    newest(run).write_bytes(data)
     capsys.readouterr()
     assert train(photo, run, "--steps", "3") == 2
     assert "checkpoint.keras cannot be loaded" in complaint(capsys)
@@ -343,6 +353,6 @@ def test_ctrl_c_saves_and_says_how_to_go_on(photo, tmp_path):
     assert process.returncode == 130
     step = int(rows(run)[-1]["step"])
     assert f"saved at step {step}. The same command goes on" in output
-    assert int(keras.saving.load_model(run / "checkpoint.keras").step) == step
+    assert int(keras.saving.load_model(newest(run)).step) == step
     assert (run / "generator.keras").exists()
     assert train(photo, run, "--steps", str(step + 1)) == 0

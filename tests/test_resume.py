@@ -1,0 +1,110 @@
+"""A run that is killed at any moment goes on as if nothing had happened, to the bit."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+
+import keras
+import numpy as np
+import pytest
+from conftest import TINY
+
+from locogan_keras.cli import main
+from locogan_keras.runs import Run
+
+STEPS = 12
+SETTINGS = (*TINY, "model.frame=[64, 64]", "training.save_every=1", "training.deterministic=true")
+
+
+def arguments(photo, run, steps=STEPS):
+    settings = ["--set", *SETTINGS]
+    return ["train", str(photo), "--out", str(run), "--steps", str(steps), *settings]
+
+
+def quietly(command):
+    """Runs a command in a forked process; its exit status is the process's."""
+    with open(os.devnull, "w") as null, contextlib.redirect_stderr(null):
+        os._exit(main(command))
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Processes that begin with TensorFlow imported and nothing of it started."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["locogan_keras.training", "test_resume"])
+    return context
+
+
+def state(run):
+    """All weights of the newest checkpoint but the time spent."""
+    model = keras.saving.load_model(Run(run).checkpoints.all()[-1].path)
+    networks = (model.generator, model.discriminator, model.ema_generator)
+    values = [weight for network in networks for weight in network.get_weights()]
+    optimizers = (model.generator_optimizer, model.discriminator_optimizer)
+    return values + [np.asarray(v) for each in optimizers for v in each.variables] + [model.step]
+
+
+def killed_and_continued(processes, photo, run, kills, seed):
+    """Trains to the end through SIGKILL at random moments; gives the steps they came at."""
+    rng = np.random.default_rng(seed)
+    steps = []
+    while True:
+        process = processes.Process(target=quietly, args=(arguments(photo, run),))
+        process.start()
+        if len(steps) < kills:
+            begun = Run(run).saved_step()
+            deadline = time.monotonic() + 120
+            # Wait until it trains; then any moment is as good, and most are in a save.
+            while Run(run).saved_step() <= begun < STEPS - 1 and process.is_alive():
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 0.5))
+            os.kill(process.pid, signal.SIGKILL)
+        process.join(240)
+        if process.exitcode == 0:
+            return steps
+        assert process.exitcode == -signal.SIGKILL
+        steps.append(Run(run).saved_step())
+
+
+def check(processes, photo, tmp_path, kills):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    steps = killed_and_continued(processes, photo, killed, kills, seed=kills)
+    assert len(steps) >= min(kills, 3)
+    assert killed_and_continued(processes, photo, whole, kills=0, seed=0) == []
+    for ours, expected in zip(state(killed), state(whole), strict=True):
+        np.testing.assert_array_equal(ours, expected)
+    for name in ("metrics.csv", "evaluations.csv"):
+        ours, expected = ((run / name).read_text().splitlines() for run in (killed, whole))
+        # But for the seconds.
+        columns = slice(2, None) if name == "metrics.csv" else slice(1, None)
+        assert [line.split(",")[columns] for line in ours] == [
+            line.split(",")[columns] for line in expected
+        ]
+    assert not list(killed.rglob("*.partial*"))
+
+
+def test_a_killed_run_ends_with_the_same_weights(processes, photo, tmp_path):
+    check(processes, photo, tmp_path, kills=3)
+
+
+@pytest.mark.slow
+def test_a_run_killed_twenty_times_ends_with_the_same_weights(processes, photo, tmp_path):
+    check(processes, photo, tmp_path, kills=20)
+
+
+def test_sigterm_saves_and_says_so_by_its_status(processes, photo, tmp_path):
+    run = tmp_path / "run"
+    process = processes.Process(target=quietly, args=(arguments(photo, run, steps=100_000),))
+    process.start()
+    deadline = time.monotonic() + 120
+    while not Run(run).saved_step():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(60)
+    assert process.exitcode == 128 + signal.SIGTERM
+    last = (run / "metrics.csv").read_text().splitlines()[-1]
+    assert Run(run).saved_step() == int(last.partition(",")[0])
