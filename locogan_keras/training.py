@@ -61,7 +61,7 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
     else:
         stop = callbacks.StopAt(seconds=60.0 * minutes)
     if model is None:
-        model = build(config, pictures.frame, _statistics(pictures, config.training))
+        model = build(config, pictures.frame, pixel_statistics(pictures, config.training))
         if run.exists():
             run.clear()
         run.write(config, origin)
@@ -151,8 +151,16 @@ def _load(run, settings):
     return model
 
 
-def _statistics(pictures, settings):
-    """Mean and deviation of the pictures' pixels, from 256 crops; see `Discriminator`."""
+def pixel_statistics(pictures, settings):
+    """Mean and deviation of the pictures' pixels, from 256 crops; see `Discriminator`.
+
+    Args:
+        pictures: What the crops come from.
+        settings: The config's `training`.
+
+    Returns:
+        `[mean, deviation]`, or None where the settings do not standardise.
+    """
     if not settings.standardize:
         return None
     crops, _ = next(iter(pictures.crops(256, settings.seed)))

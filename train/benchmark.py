@@ -27,59 +27,6 @@ TILE = 256
 MATRIX = 4096
 
 
-def convolution_flops(network, size):
-    """Operations of one forward pass: {layer's name: FLOP for one sample}.
-
-    Args:
-        network: A `Generator` or a `Discriminator`.
-        size: Height and width of its inputs.
-    """
-    import keras
-
-    names = [layer.name for layer in network.layers if _kernel(layer) is not None]
-    outputs = [network.get_layer(name).output for name in names]
-    # A channel-last convolution's output has as many multiplications a value as its kernel has
-    # inputs; depth-to-space only reorders values.
-    probe = keras.Model(network.inputs, outputs)
-    shapes = probe.compute_output_shape(
-        [(1, size, size, tensor.shape[-1]) for tensor in network.inputs]
-    )
-    flops = {}
-    for name, (_, height, width, channels) in zip(names, shapes, strict=True):
-        *taps, inputs, _ = _kernel(network.get_layer(name)).shape
-        flops[name] = 2 * height * width * channels * inputs * taps[0] * taps[1]
-    return flops
-
-
-def _kernel(layer):
-    layer = getattr(layer, "layer", layer)
-    return getattr(layer, "kernel", None)
-
-
-def training_flops(generator, discriminator, batch):
-    """Operations of one training step."""
-    from locogan_keras.config import CROP
-    from locogan_keras.latents import BORDER, CELL
-
-    forward_g = convolution_flops(generator, CROP // CELL + 2 * BORDER)
-    forward_d = convolution_flops(discriminator, CROP)
-    g, d = sum(forward_g.values()), sum(forward_d.values())
-    # A backward pass is one product for the kernels and one for the inputs, which a first layer
-    # does not need unless somebody asks for the gradient of its inputs.
-    first_g, first_d = next(iter(forward_g.values())), next(iter(forward_d.values()))
-    generator_step = g + 2 * g - first_g + d + d
-    discriminator_step = 2 * (d + 2 * d - first_d)
-    return batch * (generator_step + discriminator_step)
-
-
-def rendering_flops(generator, size, tile):
-    """Operations of a square picture, all of its tiles with their borders."""
-    from locogan_keras.latents import BORDER, CELL
-
-    tiles = (-(-size // tile)) ** 2
-    return tiles * sum(convolution_flops(generator, tile // CELL + 2 * BORDER).values())
-
-
 def measure(work, rounds):
     """Seconds of each of several functions, run in turns: {name: median}."""
     for run in work.values():
@@ -98,6 +45,7 @@ def benchmark(width, what, rounds):
     import tensorflow as tf
 
     from locogan_keras.config import config_from
+    from locogan_keras.estimates import rendering_flops, training_flops
     from locogan_keras.keras_engine import KerasEngine
     from locogan_keras.rendering import render
     from locogan_keras.training import build

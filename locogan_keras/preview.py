@@ -1,0 +1,66 @@
+"""What `locogan train` would do, before it does it."""
+
+import dataclasses
+import tempfile
+import time
+
+import tensorflow as tf
+
+from locogan_keras.data import load_pictures
+from locogan_keras.estimates import training_bytes, training_flops
+from locogan_keras.training import build, pixel_statistics
+
+_TIMED_STEPS = 3
+
+
+def preview(source, config):
+    """The settings, the data, the networks and what a step costs. Nothing is written.
+
+    Args:
+        source: As of `training.train`.
+        config: A `Config`.
+
+    Yields:
+        Lines of text; the time of a step comes last, because it is measured.
+
+    Raises:
+        ValueError: If the source cannot be used.
+    """
+    yield from config.to_toml().splitlines()
+    settings = config.training
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = load_pictures(
+            source,
+            encoding=config.model.encoding,
+            frame=config.model.frame,
+            temporary_folder=folder,
+            **dataclasses.asdict(config.data),
+        )
+        height, width = pictures.frame
+        yield ""
+        yield f"pictures:         {len(pictures.decoded)}, {len(pictures.rejected)} more rejected"
+        yield f"frame:            {height} x {width} pixels"
+        model = build(config, pictures.frame, pixel_statistics(pictures, settings))
+        networks = model.generator, model.discriminator
+        for name, network in zip(("generator", "discriminator"), networks, strict=True):
+            yield f"{name + ':':<18}{network.count_params():,} parameters"
+        flops = training_flops(*networks, settings.batch_size)
+        yield f"a step:           {flops / 1e9:.1f} GFLOP (its convolutions)"
+        memory = training_bytes(*networks, settings.batch_size)
+        yield f"memory:           about {memory / 1e9:.2f} GB, and TensorFlow's own"
+        seconds = _seconds_a_step(model, pictures.crops(settings.batch_size, settings.seed))
+    yield f"time:             {seconds:.2f} s a step, measured here"
+    minutes = seconds * settings.steps / 60
+    yield f"                  {minutes:.0f} minutes for {settings.steps} steps"
+
+
+def _seconds_a_step(model, crops):
+    step = tf.function(model.train_step)
+    batches = iter(crops)
+    # The first one traces, the second one allocates.
+    for _ in range(2):
+        float(step(next(batches))["loss"])
+    begun = time.perf_counter()
+    for _ in range(_TIMED_STEPS):
+        float(step(next(batches))["loss"])
+    return (time.perf_counter() - begun) / _TIMED_STEPS
