@@ -1,0 +1,166 @@
+"""How much of another picture is in each cell: weights for blends of latent fields.
+
+Weights are functions of rows and columns, integer arrays that broadcast and that `View.wrapped` has
+brought into one period, and give float64 in [0, 1]. What is asked for in pixels of the picture
+becomes cells here: a cell's weight is the mean of its pixels.
+"""
+
+import numpy as np
+from PIL import Image
+
+from locogan_keras.latents import BORDER, CELL
+from locogan_keras.pictures import read_picture
+
+
+def ramp(view, axis, hard):
+    """From one picture to another, from top to bottom or from left to right of a view.
+
+    On an axis where the view repeats it goes there and back in one period, so that it closes.
+
+    Args:
+        view: The `View`.
+        axis: 0 for y, 1 for x.
+        hard: Whether it changes at once, half-way, instead of steadily.
+
+    Returns:
+        Weights.
+    """
+    period = view.period[axis]
+    begin, length = (0, period) if period else (view.corner[axis], view.size[axis])
+
+    def weights(rows, columns):
+        cells = (rows, columns)[axis]
+        way = np.clip((CELL * cells + CELL / 2 - begin) / length, 0.0, 1.0)
+        if hard:
+            return (way >= 0.5).astype(np.float64)
+        return 1.0 - np.abs(2.0 * way - 1.0) if period else way
+
+    return weights
+
+
+def box(region, size):
+    """A region as a mask.
+
+    Args:
+        region: (top, left, height, width) in pixels of the picture.
+        size: (height, width) of the picture.
+
+    Returns:
+        `size` float32: 1 inside, 0 outside.
+
+    Raises:
+        ValueError: If the region is empty or not inside the picture.
+    """
+    top, left, height, width = region
+    if height < 1 or width < 1:
+        raise ValueError(f"region must have pixels. Received: region={_listed(region)}")
+    if top < 0 or left < 0 or top + height > size[0] or left + width > size[1]:
+        raise ValueError(
+            f"region must lie inside the picture, {size[0]} x {size[1]} pixels. "
+            f"Received: region={_listed(region)}"
+        )
+    mask = np.zeros(size, np.float32)
+    mask[top : top + height, left : left + width] = 1.0
+    return mask
+
+
+def read_mask(path, size, resize=False):
+    """A picture as a mask: white is 1, black 0, grey in between.
+
+    Args:
+        path: The file.
+        size: (height, width) of the picture it is for.
+        resize: Whether a mask of another size is resized to it, or refused.
+
+    Returns:
+        `size` float32.
+
+    Raises:
+        ValueError: If it is no picture, or has another size and is not to be resized.
+        OSError: If it cannot be read.
+    """
+    picture = Image.fromarray(read_picture(path)).convert("L")
+    if picture.size != size[::-1]:
+        if not resize:
+            raise ValueError(
+                f"mask {path} is {picture.height} x {picture.width} pixels, the picture {size[0]} "
+                f"x {size[1]}; --resize-mask makes it fit"
+            )
+        picture = picture.resize(size[::-1], Image.Resampling.BILINEAR)
+    return np.asarray(picture, np.float32) / 255.0
+
+
+def cell_weights(view, mask, soft=0):
+    """A mask's weights, in every repeat of a view that repeats.
+
+    At the picture's edge the mask goes on as it is there, for the cells of the border.
+
+    Args:
+        view: The `View` that it lies on.
+        mask: `view.size` float32 in [0, 1].
+        soft: Pixels, rounded up to whole cells, over which the weight falls from full to nothing.
+            They lie inside the mask: nothing beyond it changes.
+
+    Returns:
+        Weights.
+
+    Raises:
+        ValueError: If the mask is empty, or `soft` negative.
+    """
+    if soft < 0:
+        raise ValueError(f"soft must not be negative. Received: soft={soft}")
+    if not mask.any():
+        raise ValueError("mask must have a pixel that is not black")
+    for axis in range(2):
+        starts = np.maximum(0, CELL * np.arange(*_cells(view, axis)) - view.corner[axis])
+        counts = np.diff([*starts, view.size[axis]]).reshape((-1, 1) if axis == 0 else -1)
+        mask = np.add.reduceat(mask, starts, axis=axis, dtype=np.float64) / counts
+    rings = -(-soft // CELL)
+    grown = np.pad(mask, BORDER + rings, mode="edge")
+    softened = _cropped(grown, rings)
+    # The mean of the mask and of what is left after 1, 2, ... rings of cells are taken from it.
+    for ring in range(1, rings + 1):
+        grown = _eroded(grown)
+        softened = softened + _cropped(grown, rings - ring)
+    return _lookup(view, softened / (rings + 1))
+
+
+def _cells(view, axis):
+    """The first of the view's cells on an axis, and the one after the last."""
+    corner, length = view.corner[axis], view.size[axis]
+    return corner // CELL, (corner + length - 1) // CELL + 1
+
+
+def _cropped(cells, margin):
+    return cells[margin : len(cells) - margin, margin : cells.shape[1] - margin]
+
+
+def _eroded(cells):
+    """The least of each cell and its eight neighbours, a cell less on every side."""
+    rows = np.minimum(np.minimum(cells[:-2], cells[1:-1]), cells[2:])
+    return np.minimum(np.minimum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+
+
+def _lookup(view, cells):
+    """Weights from those of the view's cells, border included."""
+    firsts = [_cells(view, axis)[0] - BORDER for axis in range(2)]
+    places = [first + np.arange(count) for first, count in zip(firsts, cells.shape, strict=True)]
+    origin = [0 if view.period[axis] else firsts[axis] for axis in range(2)]
+    shape = [view.period[axis] // CELL or cells.shape[axis] for axis in range(2)]
+    table = np.zeros(shape)
+    rows, columns = view.wrapped(places[0][:, None], places[1][None, :])
+    # A cell of a repeat may be on the picture several times, and marked on one of them.
+    np.maximum.at(table, (rows - origin[0], columns - origin[1]), cells)
+
+    def weights(rows, columns):
+        rows, columns = rows - origin[0], columns - origin[1]
+        inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
+        return np.where(
+            inside, table[np.clip(rows, 0, shape[0] - 1), np.clip(columns, 0, shape[1] - 1)], 0.0
+        )
+
+    return weights
+
+
+def _listed(region):
+    return ",".join(map(str, region))
