@@ -1,13 +1,14 @@
 """The command `locogan`: arguments only. What is heavy is imported by the command that needs it."""
 
 import argparse
-import contextlib
-import functools
-import os
-import re
 import sys
 from pathlib import Path
 
+from locogan_keras.arguments import positive
+from locogan_keras.cli_edit import add_edit
+from locogan_keras.cli_gallery import add_gallery
+from locogan_keras.cli_render import add_model, add_render
+from locogan_keras.quiet import import_tensorflow, load_engine, standard_error_muted
 from locogan_keras.server_requests import ServerError
 
 INTERRUPTED = 130
@@ -60,7 +61,9 @@ def _parser():
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_train(commands)
-    _add_render(commands)
+    add_render(commands)
+    add_edit(commands)
+    add_gallery(commands)
     _add_export(commands)
     _add_info(commands)
     return parser
@@ -88,41 +91,9 @@ def _add_train(commands):
         help="change settings, such as training.batch_size=8",
     )
     bound = train.add_mutually_exclusive_group()
-    bound.add_argument("--steps", type=_positive(int), help="the run's steps in all")
-    bound.add_argument("--minutes", type=_positive(float), help="the run's minutes in all")
+    bound.add_argument("--steps", type=positive(int), help="the run's steps in all")
+    bound.add_argument("--minutes", type=positive(float), help="the run's minutes in all")
     train.add_argument("--fresh", action="store_true", help="start over where RUN holds a run")
-
-
-def _add_render(commands):
-    render = commands.add_parser(
-        "render", help="make a picture of any size", description="Makes a picture of any size."
-    )
-    render.set_defaults(command=_render)
-    _add_model(render)
-    render.add_argument("--out", metavar="FILE", required=True, help="the PNG to write")
-    render.add_argument("--height", type=_positive(int), help="pixels (default: the frame's)")
-    render.add_argument("--width", type=_positive(int), help="pixels (default: the frame's)")
-    render.add_argument("--seed", type=int, default=0, help="0 to 4294967295 (default: 0)")
-    render.add_argument("--top", type=int, default=0, help="pixels on the infinite canvas")
-    render.add_argument("--left", type=int, default=0, help="pixels on the infinite canvas")
-    render.add_argument(
-        "--frame", type=_size, default=(0, 0), metavar="HxW", help="pixels that -1 to 1 stand for"
-    )
-    render.add_argument(
-        "--periodic",
-        choices=("none", "x", "y", "xy"),
-        help="axes on which the picture repeats (default: all on which the model does)",
-    )
-    render.add_argument(
-        "--period",
-        type=_size,
-        default=(0, 0),
-        metavar="HxW",
-        help="pixels after which it repeats, a multiple of the frame; 0: one frame, or never",
-    )
-    render.add_argument(
-        "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
-    )
 
 
 def _add_export(commands):
@@ -148,16 +119,7 @@ def _add_info(commands):
         "info", help="say what a model is", description="Says what a model is."
     )
     info.set_defaults(command=_info)
-    _add_model(info)
-
-
-def _add_model(parser):
-    parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="a run's folder, a .keras or .onnx file, a SavedModel's folder, "
-        "http://HOST:PORT/v1/models/NAME or grpc://HOST:PORT/NAME",
-    )
+    add_model(info)
 
 
 def _train(options):
@@ -171,7 +133,7 @@ def _train(options):
         settings.append(f"training.steps={options.steps}")
     config = load_config(recipe, settings)
 
-    _import_tensorflow()
+    import_tensorflow()
     from locogan_keras.training import train
 
     model, interrupted = train(
@@ -191,36 +153,6 @@ def _train(options):
     return 0
 
 
-def _render(options):
-    if Path(options.out).suffix.lower() != ".png":
-        raise ValueError(f"--out must end in .png. Received: --out {options.out}")
-    from tqdm import tqdm
-
-    from locogan_keras import rendering
-    from locogan_keras.latents import SCHEME
-    from locogan_keras.png import write_png
-    from locogan_keras.runs import version
-    from locogan_keras.views import make_view
-
-    engine = _load_engine(options.model)
-    names = ("height", "width", "seed", "top", "left", "frame", "periodic", "period")
-    view = make_view(engine.description, **{name: getattr(options, name) for name in names})
-    metadata = {
-        "seed": view.seed,
-        "window": [*view.corner, *view.size],
-        "frame": view.frame,
-        "period": view.period,
-        "tile": options.tile,
-        "latents": SCHEME,
-        "model": engine.description.fingerprint,
-        "version": version(),
-    }
-    progress = functools.partial(tqdm, unit="tile", disable=None)
-    bands = rendering.bands(engine, view, options.tile, progress)
-    write_png(options.out, view.size, bands, metadata)
-    return 0
-
-
 def _export(options):
     settings = {"opset": options.opset, "precision": options.precision}
     settings = {name: value for name, value in settings.items() if value is not None}
@@ -230,10 +162,10 @@ def _export(options):
     elif settings:
         name, value = next(iter(settings.items()))
         raise ValueError(f"--{name} is for --to onnx. Received: --{name} {value} --to {options.to}")
-    _import_tensorflow()
+    import_tensorflow()
     from locogan_keras.exporting import export
 
-    with _standard_error_muted():
+    with standard_error_muted():
         export(options.model, options.to, options.out, **settings)
     return 0
 
@@ -250,7 +182,7 @@ def _info(options):
         if not run.path(GENERATOR).exists():
             lines["generator"] = "not saved yet"
     if "generator" not in lines:
-        model = _load_engine(options.model).description
+        model = load_engine(options.model).description
         height, width = model.frame
         axes = [axis for axis, repeats in zip("yx", model.periodic, strict=True) if repeats]
         periods = [
@@ -271,48 +203,3 @@ def _info(options):
         }
     for name, value in lines.items():
         print(f"{name + ':':<20}{value}")
-
-
-def _load_engine(model):
-    if not model.endswith(".onnx") and not model.startswith(("http://", "https://")):
-        _import_tensorflow()
-    from locogan_keras.engines import load_engine
-
-    return load_engine(model)
-
-
-def _import_tensorflow():
-    """Imports TensorFlow without its start-up messages, which no setting of its own silences."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _standard_error_muted():
-        import tensorflow  # noqa: F401
-
-
-@contextlib.contextmanager
-def _standard_error_muted():
-    kept = os.dup(2)
-    with open(os.devnull, "w") as null:
-        os.dup2(null.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-def _positive(kind):
-    def parse(text):
-        value = kind(text)
-        if not 0 < value <= 1e12:
-            raise argparse.ArgumentTypeError(f"must be positive: {text}")
-        return value
-
-    parse.__name__ = kind.__name__
-    return parse
-
-
-def _size(text):
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"must be HEIGHTxWIDTH in pixels: {text}")
-    return int(match[1]), int(match[2])
