@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from locogan_keras.generator_graph import channels_at, generator_image, generator_inputs
 from locogan_keras.layers import PositionUpsampling, UpsamplingConvolution
-from locogan_keras.networks import channels_at, generator_image, generator_inputs
 from locogan_keras.positions import PERIODIC_AXES
 
 
@@ -16,6 +16,7 @@ def deployable(generator):
 
     Batch normalisation is folded into the kernels, ReLU comes before depth-to-space, and positions
     are resized by convolutions of fixed factors, so that no shape is computed anywhere.
+    All of it is float32, whatever precision the generator was trained in.
 
     Args:
         generator: A `Generator`, whose weights are copied.
@@ -28,7 +29,9 @@ def deployable(generator):
     def inject_positions(features, level, margin):
         if level and generator.inject == "input":
             return features
-        resized = PositionUpsampling(2**level, margin, name=f"positions_{level}")(angles)
+        resized = PositionUpsampling(2**level, margin, dtype="float32", name=f"positions_{level}")(
+            angles
+        )
         if encoding == "linear":
             return ops.concatenate([features, resized], axis=-1)
         if encoding == "torus":
@@ -38,14 +41,16 @@ def deployable(generator):
 
     def upsample(features, level):
         filters = channels_at(generator.width, level)
-        return UpsamplingConvolution(filters, folded=True, name=f"upsample_{level}")(features)
+        return UpsamplingConvolution(
+            filters, folded=True, dtype="float32", name=f"upsample_{level}"
+        )(features)
 
     inputs = latent, positions = generator_inputs(
         generator.global_channels + generator.local_channels
     )
     scales = [math.pi if repeats else 1.0 for repeats in PERIODIC_AXES[encoding]]
     angles = positions if encoding == "linear" else positions * np.array(scales, np.float32)
-    image = generator_image(latent, inject_positions, upsample)
+    image = generator_image(latent, inject_positions, upsample, "float32")
     model = keras.Model(inputs, image, name="generator")
     for level in range(4):
         model.get_layer(f"upsample_{level}").set_weights(_folded(generator, level))

@@ -58,7 +58,10 @@ def describe(generator, **origin):
 
 def fingerprint(generator):
     """16 hexadecimal digits that tell a generator's architecture and weights from others."""
-    config = {key: value for key, value in generator.get_config().items() if key != "name"}
+    # Neither its name nor the precision it is trained in changes what it draws.
+    config = {
+        key: value for key, value in generator.get_config().items() if key not in ("name", "dtype")
+    }
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     for weight in generator.get_weights():
         digest.update(weight.tobytes())

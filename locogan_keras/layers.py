@@ -15,7 +15,8 @@ class PositionInjection(keras.layers.Layer):
     """Concatenates encoded positions to features: the paper's position channels (section 3).
 
     The raw (y, x) map is resized to the grid of the features, bilinearly, and only then encoded:
-    averaging cosines and sines would shrink them.
+    averaging cosines and sines would shrink them. Both happen in the positions' own precision,
+    float32: neighbouring pixels of a large frame are one number in float16.
 
     Args:
         encoding: `"linear"` (y, x); `"cylinder"` (y, cos pi x, sin pi x), for pictures that repeat
@@ -37,7 +38,7 @@ class PositionInjection(keras.layers.Layer):
     """
 
     def __init__(self, encoding, margin=(0, 0), **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         if encoding not in CHANNELS:
             raise ValueError(
                 f"`encoding` must be one of {', '.join(CHANNELS)}. Received: encoding={encoding!r}"
@@ -53,8 +54,8 @@ class PositionInjection(keras.layers.Layer):
         height, width = (length + before + after for length in size)
         resized = tf.image.resize(positions, (height, width), method="bilinear")
         resized = resized[:, before : height - after, before : width - after]
-        encoded = ops.cast(self._encode(resized), features.dtype)
-        return ops.concatenate([features, encoded], axis=-1)
+        channels = (features, self._encode(resized))
+        return ops.concatenate([ops.cast(each, self.compute_dtype) for each in channels], axis=-1)
 
     def _encode(self, positions):
         if self.encoding == "linear":

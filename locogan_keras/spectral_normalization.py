@@ -13,7 +13,8 @@ class SpectralNormalization(keras.layers.Wrapper):
     Name and arguments are those of `keras.layers.SpectralNormalization`; the semantics are the
     reference's: the kernel variable is left alone, the gradient flows through sigma with the
     singular vectors held constant, and these change only when training. Both are kept, because
-    inference divides by `u W v` of the last training call, which `u` alone does not determine.
+    inference divides by `u W v` of the last training call, which `u` alone does not determine. The
+    norm is computed in float32, whatever the layer computes in.
 
     Args:
         layer: A layer with a `kernel` whose last axis is its outputs.
@@ -28,7 +29,7 @@ class SpectralNormalization(keras.layers.Wrapper):
     """
 
     def __init__(self, layer, power_iterations=1, **kwargs):
-        super().__init__(layer, **kwargs)
+        super().__init__(layer, autocast=False, **{**kwargs, "dtype": "float32"})
         if power_iterations < 1:
             raise ValueError(
                 f"`power_iterations` must be >= 1. Received: power_iterations={power_iterations}"
