@@ -12,8 +12,9 @@ import tensorflow as tf
 from locogan_keras import callbacks
 from locogan_keras.data import load_pictures
 from locogan_keras.keras_engine import load_keras
-from locogan_keras.model import LocoGAN, reference_adam
+from locogan_keras.model import LocoGAN
 from locogan_keras.networks import build_discriminator, build_generator
+from locogan_keras.optimizers import reference_adam
 from locogan_keras.runs import REJECTED, Origin, Run, version
 from locogan_keras.saving import MetricsLog, SaveRun
 

@@ -4,8 +4,9 @@ import pytest
 import tensorflow as tf
 
 from locogan_keras import latents, losses
-from locogan_keras.model import LocoGAN, reference_adam
+from locogan_keras.model import LocoGAN
 from locogan_keras.networks import build_discriminator, build_generator
+from locogan_keras.optimizers import reference_adam
 from locogan_keras.positions import window_positions
 
 

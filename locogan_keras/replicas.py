@@ -1,0 +1,126 @@
+"""What lets `fit` train one model on several devices and machines, as one device would.
+
+Keras 3 trains under `tf.distribute` strategies, with three gaps, which `ReplicatedModel` closes:
+
+- It leaves it to TensorFlow how a batch is divided. Here replica i of n takes the i-th n-th of the
+  global batch, so that it knows its samples by their index, and a batch that cannot be divided is
+  refused.
+- It builds a model by running it on the mean of the replicas' batches, which fails with several
+  workers. Here nothing is left to build.
+- It averages the logs of several workers over an axis that scalars do not have. Here a step's logs
+  are the same on all replicas, and the first one's are taken.
+"""
+
+import keras
+import tensorflow as tf
+
+
+class ReplicatedModel(keras.Model):
+    """A `keras.Model` that is built when it is made, and whose logs are the same on all replicas.
+
+    `fit` takes a `tf.data.Dataset` of global batches.
+    """
+
+    def fit(self, x=None, *arguments, **settings):
+        if isinstance(x, tf.data.Dataset):
+            x = divided(x, self.distribute_strategy)
+        return super().fit(x, *arguments, **settings)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        pass
+
+    def make_train_function(self, force=False):
+        strategy = self.distribute_strategy
+        if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            super().make_train_function(force)
+        elif force or self.train_function is None:
+
+            def train(iterator):
+                for _ in range(self.steps_per_execution):
+                    logs = strategy.run(self.train_step, args=(next(iterator),))
+                results = strategy.experimental_local_results
+                return {name: results(value)[0] for name, value in logs.items()}
+
+            self.train_function = tf.function(train, reduce_retracing=True)
+
+
+def divided(batches, strategy):
+    """Gives each replica its part of every global batch, in the order of the samples.
+
+    Args:
+        batches: A `tf.data.Dataset` of tuples whose first axis is the global batch.
+        strategy: A `tf.distribute.Strategy`.
+
+    Returns:
+        What `fit` takes: the dataset itself for one replica.
+
+    Raises:
+        ValueError: If the batch's size is known and the replicas cannot share it.
+    """
+    replicas = strategy.num_replicas_in_sync
+    if replicas == 1:
+        return batches
+    size = batches.element_spec[0].shape[0]
+    if size is not None:
+        check_batch_size(size, strategy)
+
+    def of_worker(context):
+        here = replicas // context.num_input_pipelines
+        first = here * context.input_pipeline_id
+
+        def parts(*batch):
+            rest = tf.shape(batch[0])[0] % replicas
+            message = f"{replicas} replicas cannot share a batch equally"
+            with tf.control_dependencies([tf.debugging.assert_equal(rest, 0, message)]):
+                return tuple(
+                    tf.reshape(each, (replicas, -1, *each.shape[1:]))[first : first + here]
+                    for each in batch
+                )
+
+        divided = batches.map(parts).unbatch().prefetch(here)
+        if batches.cardinality() == tf.data.INFINITE_CARDINALITY:
+            # TensorFlow does not conclude it, and would ask all workers before every step.
+            endless = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+            divided = divided.apply(endless)
+        return divided
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
+def check_batch_size(size, strategy):
+    """Refuses a global batch that the replicas cannot share equally, with `ValueError`."""
+    replicas = strategy.num_replicas_in_sync
+    if size % replicas:
+        raise ValueError(
+            f"a batch is global, and {replicas} replicas share it equally: its size must be a "
+            f"multiple of {replicas}. Received: batch_size={size}"
+        )
+
+
+def mean_over_replicas(values):
+    """The means of several equally shaped tensors over all replicas, called by each of them."""
+    context = tf.distribute.get_replica_context()
+    if context.num_replicas_in_sync == 1:
+        return values
+    return context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
+
+
+class StopTogether(keras.callbacks.Callback):
+    """Ends training on all workers after the same step, as soon as one of them wants to.
+
+    Whoever went on alone would wait for the others forever. It must be the last callback.
+    """
+
+    def on_train_batch_end(self, batch, logs=None):
+        wishes = self._wishes(tf.constant(float(self.model.stop_training)))
+        self.model.stop_training = bool(wishes > 0)
+
+    @tf.function
+    def _wishes(self, wish):
+        strategy = self.model.distribute_strategy
+
+        def sum_over_replicas(wish):
+            context = tf.distribute.get_replica_context()
+            return context.all_reduce(tf.distribute.ReduceOp.SUM, wish)
+
+        return strategy.experimental_local_results(strategy.run(sum_over_replicas, (wish,)))[0]
