@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from locogan_keras.arguments import positive
 from locogan_keras.cli_edit import add_edit
 from locogan_keras.cli_gallery import add_gallery
 from locogan_keras.cli_render import add_model, add_render
+from locogan_keras.cli_train import add_train
 from locogan_keras.quiet import import_tensorflow, load_engine, standard_error_muted
 from locogan_keras.server_requests import ServerError
 
@@ -60,40 +60,13 @@ def _parser():
         description="LocoGAN: train on one photo or a folder, render pictures of any size.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _add_train(commands)
+    add_train(commands)
     add_render(commands)
     add_edit(commands)
     add_gallery(commands)
     _add_export(commands)
     _add_info(commands)
     return parser
-
-
-def _add_train(commands):
-    train = commands.add_parser(
-        "train", help="train on a picture or a folder", description="Trains, or goes on training."
-    )
-    train.set_defaults(command=_train)
-    train.add_argument("source", metavar="SOURCE", help="a picture, or a folder of equal-size ones")
-    train.add_argument("--out", metavar="RUN", required=True, help="the run's folder")
-    train.add_argument(
-        "--recipe",
-        metavar="NAME|FILE.toml",
-        help="settings to begin with (default: pattern-torus for a picture, aligned for a folder)",
-    )
-    train.add_argument(
-        "--set",
-        dest="settings",
-        metavar="KEY=VALUE",
-        nargs="+",
-        action="extend",
-        default=[],
-        help="change settings, such as training.batch_size=8",
-    )
-    bound = train.add_mutually_exclusive_group()
-    bound.add_argument("--steps", type=positive(int), help="the run's steps in all")
-    bound.add_argument("--minutes", type=positive(float), help="the run's minutes in all")
-    train.add_argument("--fresh", action="store_true", help="start over where RUN holds a run")
 
 
 def _add_export(commands):
@@ -120,37 +93,6 @@ def _add_info(commands):
     )
     info.set_defaults(command=_info)
     add_model(info)
-
-
-def _train(options):
-    from locogan_keras.config import load_config
-
-    recipe = options.recipe
-    if recipe is None:
-        recipe = "aligned" if Path(options.source).is_dir() else "pattern-torus"
-    settings = list(options.settings)
-    if options.steps is not None:
-        settings.append(f"training.steps={options.steps}")
-    config = load_config(recipe, settings)
-
-    import_tensorflow()
-    from locogan_keras.training import train
-
-    model, interrupted = train(
-        options.source,
-        options.out,
-        config,
-        recipe=recipe,
-        minutes=options.minutes,
-        fresh=options.fresh,
-    )
-    step = int(model.step.numpy())
-    if interrupted:
-        again = " without --fresh" if options.fresh else ""
-        print(f"Interrupted and saved at step {step}. The same command{again} goes on from there.")
-        return INTERRUPTED
-    print(f"{options.out} has {step} steps. Next: locogan render {options.out} --out picture.png")
-    return 0
 
 
 def _export(options):
