@@ -204,6 +204,5 @@ def _transplants(description):
             f"A region of one picture in others{how}",
             f"The first is seed 4, whose region {region} (top, left, height, width) the others, "
             "seeds 0 to 3, have received (Figures 3 and 14).",
-            f"edit transplant --from 4 --to 4,0-3 --region {region}"
-            + (f" --soft {soft}" if soft else ""),
+            f"edit transplant --from 4 --to 4,0-3 --region {region}{soft}",
         )
