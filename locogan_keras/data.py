@@ -7,7 +7,6 @@ import os
 import statistics
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -66,7 +65,8 @@ class Pictures:
             `(batch_size, 4)` float32, (top, left, height, width) in frames; where crops are at
             their true places, as fractions of their own picture.
         """
-        sizes = tf.constant(self.decoded.sizes)
+        pixels, sizes = self.decoded.pixels, tf.constant(self.decoded.sizes)
+        firsts = tf.constant(self.decoded.starts)
         place = self._placed_pattern if self.is_pattern else self._placed_truly
 
         def batch(step):
@@ -76,8 +76,13 @@ class Pictures:
             lengths = tf.unstack(tf.gather(sizes, which), axis=1)
             axes = [place(axis, lengths[axis], words[1:]) for axis in range(2)]
             starts, offsets, frame = zip(*axes, strict=True)
-            levels = tf.numpy_function(self._cut, (which, *starts), tf.uint8, stateful=False)
-            levels = tf.ensure_shape(levels, (batch_size, CROP, CROP, 3))
+            # A crop that goes over an edge goes on at the opposite one.
+            rows, columns = (
+                (start[:, None] + tf.range(CROP, dtype=tf.int64)) % length[:, None]
+                for start, length in zip(starts, lengths, strict=True)
+            )
+            in_picture = rows[:, :, None] * lengths[1][:, None, None] + columns[:, None, :]
+            levels = tf.gather(pixels, tf.gather(firsts, which)[:, None, None] + in_picture)
             corners = [offset / length for offset, length in zip(offsets, frame, strict=True)]
             extents = [CROP / length for length in frame]
             windows = tf.stack([tf.cast(each, tf.float32) for each in corners + extents], axis=1)
@@ -107,17 +112,6 @@ class Pictures:
     def _place(self, axis, lengths, words):
         last = lengths - self.stride if self.periodic[axis] else lengths - CROP
         return self.stride * _below(words, last // self.stride + 1)
-
-    def _cut(self, which, tops, lefts):
-        """The crops' levels; those that go over an edge go on at the opposite one."""
-        crops = np.empty((len(which), CROP, CROP, 3), np.uint8)
-        for crop, index, top, left in zip(crops, which, tops, lefts, strict=True):
-            picture = self.decoded[index]
-            height, width = picture.shape[:2]
-            rows = (top + np.arange(CROP)) % height
-            columns = (left + np.arange(CROP)) % width
-            crop[:] = picture[rows[:, None], columns]
-        return crops
 
 
 def load_pictures(

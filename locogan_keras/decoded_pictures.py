@@ -5,6 +5,7 @@ import hashlib
 import tempfile
 
 import numpy as np
+import tensorflow as tf
 
 
 class DecodedPictures:
@@ -19,7 +20,9 @@ class DecodedPictures:
         folder: Where the file is made; the system's temporary folder unless given.
 
     Attributes:
+        pixels: `(all pixels, 3)` uint8 tensor.
         sizes: `(count, 2)` int64, each picture's height and width.
+        starts: `(count,)` int64, each picture's first pixel.
         fingerprint: 16 hexadecimal digits that tell these pictures from others.
 
     Raises:
@@ -30,16 +33,25 @@ class DecodedPictures:
         sizes, digest = [], hashlib.sha256()
         with tempfile.TemporaryFile(dir=folder) as file:
             for picture in pictures:
-                pixels = np.ascontiguousarray(picture)
+                levels = np.ascontiguousarray(picture)
                 with _errors_naming(folder):
-                    file.write(pixels)
-                digest.update(pixels)
+                    file.write(levels)
+                digest.update(levels)
                 sizes.append(picture.shape[:2])
             with _errors_naming(folder):
                 file.flush()
             self.sizes = np.array(sizes, np.int64).reshape(-1, 2)
-            self._ends = np.cumsum(3 * self.sizes.prod(axis=1))
-            self._pixels = np.memmap(file, np.uint8, "r") if len(sizes) else np.empty(0, np.uint8)
+            ends = np.cumsum(self.sizes.prod(axis=1))
+            self.starts = ends - self.sizes.prod(axis=1)
+            # The graph itself reads the mapped file: Python functions in a `tf.data` pipeline can
+            # keep a process from ending.
+            self.pixels = tf.zeros((0, 3), tf.uint8)
+            if sizes:
+                self.pixels = tf.raw_ops.ImmutableConst(
+                    dtype=tf.uint8,
+                    shape=(ends[-1], 3),
+                    memory_region_name=f"/dev/fd/{file.fileno()}",
+                )
         if len(set(sizes)) > 1:
             digest.update(self.sizes)
         self.fingerprint = digest.hexdigest()[:16]
@@ -50,8 +62,8 @@ class DecodedPictures:
     def __getitem__(self, index):
         """Picture `index`, `(height, width, 3)` uint8."""
         height, width = self.sizes[index]
-        end = self._ends[index]
-        return np.asarray(self._pixels[end - 3 * height * width : end].reshape(height, width, 3))
+        start = self.starts[index]
+        return self.pixels[start : start + height * width].numpy().reshape(height, width, 3)
 
 
 @contextlib.contextmanager
