@@ -14,12 +14,17 @@ _HOMES = {
     "PositionInjection": "layers",
     "SpectralNormalization": "spectral_normalization",
     "UpsamplingConvolution": "layers",
+    "interpolate": "editing",
     "load_config": "config",
     "load_engine": "engines",
     "load_pictures": "data",
     "make_view": "views",
+    "mix": "editing",
     "render": "rendering",
+    "stretch": "stretching",
     "train": "training",
+    "transplant": "editing",
+    "vary_local": "editing",
 }
 
 __all__ = list(_HOMES)

@@ -62,34 +62,30 @@ def to_levels(image):
 def _bands(engine, view, tile, progress):
     layouts, lanes = _lanes(view, tile)
     bands = _band_rows(view, tile, lanes)
-    last, wanted = {}, {}
+    # When each row of tiles is last used, in each layout.
+    last = {}
     for number, (_, _, sources) in enumerate(bands):
         for lane, (row, _, layout) in enumerate(sources):
-            last[row] = number, lane
-            wanted.setdefault(row, set()).add(layout)
-    count = sum(
-        len(set().union(*(layouts[layout] for layout in row_layouts)))
-        for row_layouts in wanted.values()
-    )
+            last.setdefault(row, {})[layout] = number, lane
+    count = sum(len(set().union(*(layouts[layout] for layout in used))) for used in last.values())
     ticks = iter(progress(range(count)))
     made = {}
     for number, (top, bottom, sources) in enumerate(bands):
         band = np.empty((bottom - top, view.size[1], 3), np.uint8)
         for lane, (row, offset, layout) in enumerate(sources):
-            tiles = made.setdefault(row, {})
-            is_last = last[row] == (number, lane)
             for column, targets in layouts[layout].items():
-                if column not in tiles:
+                if (row, column) not in made:
                     next(ticks)
-                    tiles[column] = _tile(engine, view, row, column, tile)
-                rows = tiles[column][offset : offset + bottom - top]
+                    made[row, column] = _tile(engine, view, row, column, tile)
+                rows = made[row, column][offset : offset + bottom - top]
                 for source, target in targets:
                     band[:, target] = rows[:, source]
-                if is_last:
+                if not any(
+                    use > (number, lane) and column in layouts[other]
+                    for other, use in last[row].items()
+                ):
                     # At once, so that a row of tiles and its band are not held together.
-                    del tiles[column]
-            if is_last:
-                del made[row]
+                    del made[row, column]
         yield band
     # Whoever shows the progress learns that it is over.
     next(ticks, None)

@@ -46,7 +46,7 @@ def test_the_library_offers_what_it_lists():
         _ = locogan_keras.nothing
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["render"], ["info"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["render"], ["edit"], ["gallery"], ["info"]])
 def test_help_answers_at_once(command):
     code = "import sys; from locogan_keras.cli import main; main(sys.argv[1:])"
     times = []
