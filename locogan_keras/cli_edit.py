@@ -214,15 +214,13 @@ def _mix(options, engine):
 
 def _transplant(options, engine):
     from locogan_keras.editing import transplant
-    from locogan_keras.masks import box, read_mask
+    from locogan_keras.masks import read_mask
 
     views = [view_of(options, engine.description, seed) for seed in options.to]
-    size = views[0].size
-    if isinstance(options.region, tuple):
-        mask = box(options.region, size)
-    else:
-        mask = read_mask(options.region, size, options.resize_mask)
-    views = [transplant(view, options.first, mask, options.soft) for view in views]
+    region = options.region
+    if isinstance(region, str):
+        region = read_mask(region, views[0].size, options.resize_mask)
+    views = [transplant(view, options.first, region, options.soft) for view in views]
     names = [f"seed-{seed}" for seed in options.to]
     write_views(options, engine, views, names, _origin(options))
 

@@ -69,7 +69,7 @@ def mix(view, seed, axis, hard=True, local=None):
     return _merged(view, _reseeded(view.latents, seed), ramp(view, axis, hard), local)
 
 
-def transplant(view, donor, mask, soft=0):
+def transplant(view, donor, region, soft=0):
     """A region of one picture in another (section 4.3, Figures 3 and 14).
 
     The region's latents, both plans, are the donor's; positions stay. A cell reaches 16 pixels
@@ -79,16 +79,17 @@ def transplant(view, donor, mask, soft=0):
     Args:
         view: The `View` that receives.
         donor: The seed that gives.
-        mask: `view.size` float32: 1 where the donor is; see `masks.box` and `masks.read_mask`.
-        soft: Pixels inside the mask's edge over which the donor fades in.
+        region: (top, left, height, width) in pixels of the picture, or a mask: `view.size` float32,
+            1 where the donor is; see `masks.read_mask`.
+        soft: Pixels inside the region's edge over which the donor fades in.
 
     Returns:
         A `View`.
 
     Raises:
-        ValueError: If the mask is empty or an argument out of range.
+        ValueError: If the region is empty or not inside the picture, or an argument out of range.
     """
-    weights = cell_weights(view, mask, soft)
+    weights = cell_weights(view, region, soft)
     return _with_latents(view, blended(view.latents, _reseeded(view.latents, donor), weights))
 
 

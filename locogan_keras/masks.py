@@ -38,32 +38,6 @@ def ramp(view, axis, hard):
     return weights
 
 
-def box(region, size):
-    """A region as a mask.
-
-    Args:
-        region: (top, left, height, width) in pixels of the picture.
-        size: (height, width) of the picture.
-
-    Returns:
-        `size` float32: 1 inside, 0 outside.
-
-    Raises:
-        ValueError: If the region is empty or not inside the picture.
-    """
-    top, left, height, width = region
-    if height < 1 or width < 1:
-        raise ValueError(f"region must have pixels. Received: region={_listed(region)}")
-    if top < 0 or left < 0 or top + height > size[0] or left + width > size[1]:
-        raise ValueError(
-            f"region must lie inside the picture, {size[0]} x {size[1]} pixels. "
-            f"Received: region={_listed(region)}"
-        )
-    mask = np.zeros(size, np.float32)
-    mask[top : top + height, left : left + width] = 1.0
-    return mask
-
-
 def read_mask(path, size, resize=False):
     """A picture as a mask: white is 1, black 0, grey in between.
 
@@ -90,31 +64,27 @@ def read_mask(path, size, resize=False):
     return np.asarray(picture, np.float32) / 255.0
 
 
-def cell_weights(view, mask, soft=0):
-    """A mask's weights, in every repeat of a view that repeats.
+def cell_weights(view, region, soft=0):
+    """A region's weights, in every repeat of a view that repeats.
 
-    At the picture's edge the mask goes on as it is there, for the cells of the border.
+    At the picture's edge the region goes on as it is there, for the cells of the border.
 
     Args:
         view: The `View` that it lies on.
-        mask: `view.size` float32 in [0, 1].
+        region: (top, left, height, width) in pixels of the picture, or a mask: `view.size` float32
+            in [0, 1].
         soft: Pixels, rounded up to whole cells, over which the weight falls from full to nothing.
-            They lie inside the mask: nothing beyond it changes.
+            They lie inside the region: nothing beyond it changes.
 
     Returns:
         Weights.
 
     Raises:
-        ValueError: If the mask is empty, or `soft` negative.
+        ValueError: If the region is empty or not inside the picture, or `soft` is negative.
     """
     if soft < 0:
         raise ValueError(f"soft must not be negative. Received: soft={soft}")
-    if not mask.any():
-        raise ValueError("mask must have a pixel that is not black")
-    for axis in range(2):
-        starts = np.maximum(0, CELL * np.arange(*_cells(view, axis)) - view.corner[axis])
-        counts = np.diff([*starts, view.size[axis]]).reshape((-1, 1) if axis == 0 else -1)
-        mask = np.add.reduceat(mask, starts, axis=axis, dtype=np.float64) / counts
+    mask = _mask_cells(view, region) if isinstance(region, np.ndarray) else _box(view, region)
     rings = -(-soft // CELL)
     grown = np.pad(mask, BORDER + rings, mode="edge")
     softened = _cropped(grown, rings)
@@ -123,6 +93,45 @@ def cell_weights(view, mask, soft=0):
         grown = _eroded(grown)
         softened = softened + _cropped(grown, rings - ring)
     return _lookup(view, softened / (rings + 1))
+
+
+def _mask_cells(view, mask):
+    """The mean of a mask's pixels in each of the view's cells."""
+    if mask.shape != view.size:
+        raise ValueError(f"mask must have shape {view.size}. Received: shape {mask.shape}")
+    if not mask.any():
+        raise ValueError("mask must have a pixel that is not black")
+    for axis in range(2):
+        starts, stops = _pixels(view, axis)
+        counts = (stops - starts).reshape((-1, 1) if axis == 0 else -1)
+        mask = np.add.reduceat(mask, starts, axis=axis, dtype=np.float64) / counts
+    return mask
+
+
+def _box(view, region):
+    """As `_mask_cells` of a mask that is 1 in a rectangle, without its pixels."""
+    top, left, height, width = region
+    listed = ",".join(map(str, region))
+    if height < 1 or width < 1:
+        raise ValueError(f"region must have pixels. Received: region={listed}")
+    if top < 0 or left < 0 or top + height > view.size[0] or left + width > view.size[1]:
+        raise ValueError(
+            f"region must lie inside the picture, {view.size[0]} x {view.size[1]} pixels. "
+            f"Received: region={listed}"
+        )
+    sides = []
+    for axis, (start, length) in enumerate(((top, height), (left, width))):
+        starts, stops = _pixels(view, axis)
+        inside = np.minimum(stops, start + length) - np.maximum(starts, start)
+        sides.append(np.maximum(inside, 0) / (stops - starts))
+    return np.outer(*sides)
+
+
+def _pixels(view, axis):
+    """Where on the picture each of the view's cells begins, and where it ends."""
+    first, last = _cells(view, axis)
+    edges = CELL * np.arange(first, last + 1) - view.corner[axis]
+    return np.maximum(edges[:-1], 0), np.minimum(edges[1:], view.size[axis])
 
 
 def _cells(view, axis):
@@ -160,7 +169,3 @@ def _lookup(view, cells):
         )
 
     return weights
-
-
-def _listed(region):
-    return ",".join(map(str, region))

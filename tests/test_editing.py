@@ -8,7 +8,7 @@ from PIL import Image
 from locogan_keras import editing
 from locogan_keras.influence import plan_influence
 from locogan_keras.keras_engine import KerasEngine
-from locogan_keras.masks import box, cell_weights, read_mask
+from locogan_keras.masks import cell_weights, read_mask
 from locogan_keras.rendering import render
 from locogan_keras.stretching import stretch
 from locogan_keras.views import make_view
@@ -45,7 +45,7 @@ def changed(first, second):
 def test_a_transplant_changes_the_region_and_its_radius_only(engine, region, soft):
     request = {"height": 192, "width": 224, "periodic": "none"}
     before, donor = (view_of(engine, seed=seed, **request) for seed in (1, 2))
-    after = editing.transplant(before, 2, box(region, before.size), soft)
+    after = editing.transplant(before, 2, region, soft)
     before, donor, after = (render(engine, view, TILE) for view in (before, donor, after))
     top, left, height, width = region
     # Cells that the region touches, and around them the 16 pixels before and 17 after a cell that
@@ -70,8 +70,7 @@ def test_a_transplant_changes_the_region_and_its_radius_only(engine, region, sof
 
 def test_a_transplant_comes_in_every_repeat(torus):
     view = view_of(torus, height=300, width=330, seed=1, top=-40, left=13)
-    mask = box((150, 100, 40, 60), view.size)
-    picture = render(torus, editing.transplant(view, 2, mask), TILE)
+    picture = render(torus, editing.transplant(view, 2, (150, 100, 40, 60)), TILE)
     np.testing.assert_array_equal(picture[96:], picture[:-96])
     np.testing.assert_array_equal(picture[:, 112:], picture[:, :-112])
     assert changed(picture, render(torus, view, TILE))[150:190, 100:160].mean() > 0.5
@@ -81,7 +80,7 @@ def test_a_transplant_comes_in_every_repeat(torus):
 def test_edits_repeat_as_the_picture_does(torus, periodic, vector):
     view = view_of(torus, height=400, width=450, periodic=periodic)
     edits = [
-        editing.transplant(view, 2, box((90, 30, 60, 60), view.size), soft=16),
+        editing.transplant(view, 2, (90, 30, 60, 60), soft=16),
         editing.mix(view, 3, axis=0, hard=False),
         editing.mix(view, 3, axis=1),
         editing.vary_local(view, 3),
@@ -172,7 +171,7 @@ def test_edits_are_the_same_on_every_engine(make_engine, kind, encoding):
     keras, other = (make_engine(name, encoding) for name in ("keras", kind))
     view = view_of(keras, seed=1, height=130, width=150)
     for edit in (
-        editing.transplant(view, 2, box((30, 40, 60, 60), view.size), soft=16),
+        editing.transplant(view, 2, (30, 40, 60, 60), soft=16),
         editing.mix(view, 2, axis=1, hard=False),
         editing.vary_local(view, 2),
         editing.interpolate(keras.description, (1, (96, 112)), (2, (150, 112)), 0.4),
@@ -197,7 +196,7 @@ def test_a_mask_is_white_where_the_donor_is(linear, tmp_path):
 
 def test_a_soft_edge_lies_inside(linear):
     view = view_of(linear, height=192, width=192)
-    weights = cell_weights(view, box((32, 32, 128, 128), view.size), soft=30)
+    weights = cell_weights(view, (32, 32, 128, 128), soft=30)
     along = weights(np.array([[6]]), np.arange(12)[None])[0]
     np.testing.assert_allclose(along * 3, [0, 0, 1, 2, 3, 3, 3, 3, 2, 1, 0, 0])
 
@@ -213,15 +212,30 @@ def test_a_mask_of_another_size_is_resized_only_if_asked(tmp_path):
 @pytest.mark.parametrize(
     "region", [(-1, 0, 5, 5), (0, 0, 97, 5), (90, 0, 7, 5), (0, 100, 5, 13), (0, 0, 0, 5)]
 )
-def test_regions_outside_the_picture_are_named(region):
+def test_regions_outside_the_picture_are_named(linear, region):
     with pytest.raises(ValueError, match=",".join(map(str, region))):
-        box(region, FRAME)
+        editing.transplant(view_of(linear), 2, region)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (-37, 21)])
+def test_a_rectangle_is_a_mask_that_is_white_there(linear, corner):
+    view = view_of(linear, height=150, width=130, top=corner[0], left=corner[1], frame=(150, 130))
+    mask = np.zeros(view.size, np.float32)
+    mask[20:91, 35:130] = 1
+    cells = np.arange(-6, 16)[:, None], np.arange(-3, 16)[None]
+    by_mask, by_box = (
+        cell_weights(view, region, soft=20)(*cells) for region in (mask, (20, 35, 71, 95))
+    )
+    np.testing.assert_allclose(by_mask, by_box, atol=1e-12)
+    assert 0 < by_box.mean() < 1
 
 
 def test_empty_masks_and_negative_softness_are_refused(linear):
     view = view_of(linear)
     with pytest.raises(ValueError, match="not black"):
         editing.transplant(view, 2, np.zeros(FRAME, np.float32))
+    with pytest.raises(ValueError, match="shape"):
+        editing.transplant(view, 2, np.ones((96, 113), np.float32))
     with pytest.raises(ValueError, match="soft=-1"):
         editing.transplant(view, 2, np.ones(FRAME, np.float32), soft=-1)
 
