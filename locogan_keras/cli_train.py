@@ -13,13 +13,16 @@ def add_train(commands):
     )
     train.set_defaults(command=_train)
     train.add_argument(
-        "source", metavar="SOURCE", help="a picture, a folder, tfds:NAME[:SPLIT] or lmdb:PATH"
+        "source",
+        metavar="SOURCE",
+        help="a picture, a folder tree of pictures, tfds:NAME[:SPLIT] (TensorFlow Datasets) or "
+        "lmdb:PATH (LSUN's format)",
     )
     train.add_argument("--out", metavar="RUN", required=True, help="the run's folder")
     train.add_argument(
         "--recipe",
         metavar="NAME|FILE.toml",
-        help="settings to begin with (default: pattern-torus for a picture, aligned for a folder)",
+        help="settings to begin with (default: pattern-torus for a picture, else aligned)",
     )
     train.add_argument(
         "--set",
@@ -45,7 +48,7 @@ def _train(options):
 
     recipe = options.recipe
     if recipe is None:
-        recipe = "aligned" if Path(options.source).is_dir() else "pattern-torus"
+        recipe = "pattern-torus" if Path(options.source).is_file() else "aligned"
     settings = list(options.settings)
     if options.steps is not None:
         settings.append(f"training.steps={options.steps}")

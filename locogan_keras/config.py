@@ -42,6 +42,9 @@ class Data:
     """How the source is read."""
 
     image_size: int = _setting(128, "the shorter edge is scaled down to this", least=CROP)
+    # Measured on one panorama (width 8, 2,000 steps of batch 8, two seeds): with 1, patches came
+    # nearer the photo's than with 16: sliced distance 6.0 and 5.9 against 8.9 and 8.3, at the size
+    # trained at and stretched. With 16 there are only 80 different crops of it.
     stride: int = _setting(
         1,
         "pixels between the possible places of crops: 1 is the paper's wording, 16 keeps the phase "

@@ -5,6 +5,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import lmdb
 import pytest
 from conftest import TINY
 
@@ -42,6 +43,11 @@ def test_every_command_runs(tmp_path, monkeypatch, photo, rng):
     Path("faces").mkdir()
     for index in range(2):
         shutil.copy(photo, f"faces/{index}.png")
+    shutil.copytree("faces", "pictures/of/faces")
+    shutil.copytree("faces", "thumbnails128x128/00000")
+    churches = lmdb.open("church_outdoor_train_lmdb")
+    with churches, churches.begin(write=True) as transaction:
+        transaction.put(b"0", Path("photo.png").read_bytes())
     for command in COMMANDS:
         assert main(shortened(shlex.split(command)[1:])) == 0, command
 
