@@ -194,10 +194,10 @@ def _mixes(description):
 
 def _transplants(description):
     height, width = description.frame
-    region = f"{height // 4},{width // 5},{height // 4},{width - 2 * (width // 5)}"
+    region = f"{height // 4},{width // 5},{height // 2},{width - 2 * (width // 5)}"
     for name, how, soft in (
         ("transplant", "", ""),
-        ("transplant-soft", ", with a soft edge", " --soft 32"),
+        ("transplant-soft", ", with a soft edge", " --soft 16"),
     ):
         yield _figure(
             name,

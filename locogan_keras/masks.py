@@ -74,7 +74,8 @@ def cell_weights(view, region, soft=0):
         region: (top, left, height, width) in pixels of the picture, or a mask: `view.size` float32
             in [0, 1].
         soft: Pixels, rounded up to whole cells, over which the weight falls from full to nothing.
-            They lie inside the region: nothing beyond it changes.
+            They lie inside the region: nothing beyond it changes, and one that is thinner than
+            twice as much nowhere has full weight.
 
     Returns:
         Weights.
