@@ -1,6 +1,7 @@
 """The command line: what it imports, what it prints and what it refuses."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -200,7 +201,7 @@ def test_unknown_recipes_keys_and_values_are_named(photo, tmp_path, capfd):
 )
 def test_an_interruption_says_how_to_go_on(photo, tmp_path, capsys, monkeypatch, arguments, again):
     model = types.SimpleNamespace(step=types.SimpleNamespace(numpy=lambda: 7))
-    monkeypatch.setattr(training, "train", lambda *_, **__: (model, True))
+    monkeypatch.setattr(training, "train", lambda *_, **__: (model, signal.SIGINT))
     assert main(["train", str(photo), "--out", str(tmp_path / "run"), *arguments]) == 130
     printed = capsys.readouterr().out
     assert "saved at step 7" in printed
