@@ -83,8 +83,13 @@ class AdversarialModel(ReplicatedModel):
                 layer.synchronized = synchronized_batch_normalization and self._replicas > 1
         # Building here, inside the strategy's scope, is what lets replicas train and checkpoints
         # keep the optimizers' state.
-        self.generator_optimizer.build(self.generator.trainable_variables)
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        for optimizer, network in (
+            (self.generator_optimizer, self.generator),
+            (self.discriminator_optimizer, self.discriminator),
+        ):
+            # Compiling again keeps the state; `LossScaleOptimizer` would start anew.
+            if not optimizer.built:
+                optimizer.build(network.trainable_variables)
         self._learning_rate_ratio = learning_rate_ratio(
             self.generator_optimizer, self.discriminator_optimizer
         )

@@ -2,12 +2,12 @@
 
 import dataclasses
 import difflib
-import json
 import tomllib
 from importlib import resources
 from pathlib import Path
 
 from locogan_keras.positions import PERIODIC_AXES, check_frame
+from locogan_keras.toml_text import parse_toml, toml_value
 
 # Pixels of a training crop along each axis (paper, section 4).
 CROP = 64
@@ -16,6 +16,8 @@ CROP = 64
 STRIDES = (1, 2, 4, 8, 16)
 
 INJECTIONS = ("every_layer", "input")
+
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
 def _setting(default, meaning, choices=None, least=None, most=None):
@@ -62,7 +64,7 @@ class Training:
     """How the networks are trained; see `LocoGAN.compile`."""
 
     steps: int = _setting(10_000, "generator steps in all", least=1)
-    batch_size: int = _setting(16, "crops in a step", least=1)
+    batch_size: int = _setting(16, "crops in a step, on all devices together", least=1)
     loss: str = _setting("bce", "adversarial loss", choices=("bce", "hinge"))
     standardize: bool = _setting(
         False, "whether the discriminator sees images at the pictures' mean and deviation"
@@ -73,6 +75,18 @@ class Training:
     discriminator_steps: int = _setting(1, "for each generator step", least=1)
     ema_decay: float = _setting(0.999, "of the averaged generator", least=0.0, most=0.999999)
     seed: int = _setting(0, "of weights, crops and latents", least=0, most=2**32 - 1)
+    strategy: str = _setting(
+        "auto",
+        "single, mirrored (all GPUs), multiworker (all of TF_CONFIG), auto (mirrored if it can be)",
+        choices=("auto", "single", "mirrored", "multiworker"),
+    )
+    precision: str = _setting(
+        "float32", "of training; what is saved is float32", choices=PRECISIONS
+    )
+    # The default makes a run the same on any number of devices.
+    synchronized_batch_normalization: bool = _setting(
+        True, "whether all devices normalise by the statistics of the whole batch"
+    )
     deterministic: bool = _setting(
         False, "whether every operation gives the same bits each time, at some cost in speed"
     )
@@ -124,7 +138,8 @@ def load_config(recipe, settings=()):
 
     Args:
         recipe: A name from `recipe_names()`, or a TOML file.
-        settings: Strings `section.key=value`, the value in TOML; a bare word is a string.
+        settings: Strings `section.key=value`, the value in TOML; a bare word is a string. The
+            section may be left out where only one has the key.
 
     Returns:
         A `Config`.
@@ -138,9 +153,9 @@ def load_config(recipe, settings=()):
     config_from(values)
     for setting in settings:
         path, equals, text = setting.partition("=")
-        section, dot, key = path.strip().partition(".")
-        if not (equals and dot):
+        if not equals:
             raise ValueError(f"--set takes SECTION.KEY=VALUE. Received: {setting!r}")
+        section, key = _section_and_key(path.strip())
         _check_key(section, key)
         values.setdefault(section, {})[key] = _parse_value(text.strip())
     return config_from(values)
@@ -160,24 +175,6 @@ def config_from(values):
         }
         sections[section] = kind(**checked)
     return Config(**sections)
-
-
-def toml_value(value):
-    """A number, a string or a list of them in TOML.
-
-    JSON's are TOML's, as long as no character is escaped as two halves; bytes of a file's name
-    that are not text are replaced.
-    """
-    text = json.dumps(value, ensure_ascii=False)
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def parse_toml(text, name):
-    """TOML text as a dictionary, or `ValueError` with the file's name."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{name} is not valid TOML: {error}") from None
 
 
 _KINDS = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
@@ -201,6 +198,23 @@ def _parse_value(text):
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def _section_and_key(path):
+    """Of `section.key`, or of a `key` alone: no two sections have one of the same name."""
+    section, dot, key = path.partition(".")
+    if dot:
+        return section, key
+    keys = {
+        field.name: name
+        for name, kind in _SECTIONS.items()
+        for field in dataclasses.fields(kind)
+    }
+    if path not in keys:
+        close = difflib.get_close_matches(path, keys, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ValueError(f"unknown key {path}{hint}")
+    return keys[path], path
 
 
 def _check_key(section, key):

@@ -105,22 +105,33 @@ def mean_over_replicas(values):
     return context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
 
 
-class StopTogether(keras.callbacks.Callback):
-    """Ends training on all workers after the same step, as soon as one of them wants to.
+class KeepTogether(keras.callbacks.Callback):
+    """Lets several workers begin at the same step, and end after the same one.
 
-    Whoever went on alone would wait for the others forever. It must be the last callback.
+    As soon as one of them wants to end, all do: whoever went on alone would wait for the others
+    forever. It must be the last callback.
+
+    Raises:
+        ValueError: If training begins at different steps.
     """
 
+    def on_train_begin(self, logs=None):
+        step = int(self.model.step.numpy())
+        if self._mean(step) != step:
+            raise ValueError(
+                "the workers begin at different steps: --out must be one folder that all of them "
+                f"see. This one begins at step {step}"
+            )
+
     def on_train_batch_end(self, batch, logs=None):
-        wishes = self._wishes(tf.constant(float(self.model.stop_training)))
-        self.model.stop_training = bool(wishes > 0)
+        self.model.stop_training = self._mean(self.model.stop_training) > 0
+
+    def _mean(self, value):
+        return float(self._mean_over_workers(tf.constant(value, tf.float64)))
 
     @tf.function
-    def _wishes(self, wish):
+    def _mean_over_workers(self, value):
         strategy = self.model.distribute_strategy
-
-        def sum_over_replicas(wish):
-            context = tf.distribute.get_replica_context()
-            return context.all_reduce(tf.distribute.ReduceOp.SUM, wish)
-
-        return strategy.experimental_local_results(strategy.run(sum_over_replicas, (wish,)))[0]
+        # Copied, because replicas add up where a value lies, and an argument lies nowhere.
+        means = strategy.run(lambda value: mean_over_replicas(tf.identity(value)), (value,))
+        return strategy.experimental_local_results(means)[0]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from locogan_keras.atomic import replacing
 from locogan_keras.checkpoints import Checkpoints
-from locogan_keras.config import config_from, parse_toml, toml_value
+from locogan_keras.config import config_from
+from locogan_keras.toml_text import parse_toml, toml_value
 
 CONFIG = "config.toml"
 METRICS = "metrics.csv"
@@ -23,6 +24,7 @@ _CHANGEABLE = {
     ("training", "steps"),
     ("training", "save_every"),
     ("training", "keep"),
+    ("training", "strategy"),
     ("training", "generator_learning_rate"),
     ("training", "discriminator_learning_rate"),
     ("data", "max_rejected"),

@@ -15,8 +15,15 @@ from locogan_keras.keras_engine import load_keras
 from locogan_keras.model import LocoGAN
 from locogan_keras.networks import build_discriminator, build_generator
 from locogan_keras.optimizers import reference_adam
+from locogan_keras.replicas import KeepTogether, check_batch_size
 from locogan_keras.runs import REJECTED, Origin, Run, version
 from locogan_keras.saving import MetricsLog, SaveRun
+from locogan_keras.strategies import (
+    has_workers,
+    is_chief,
+    losses_of_workers_named,
+    make_strategy,
+)
 
 # Keras wants a number of steps; `StopAt` ends a run that is bounded by time.
 _UNBOUNDED = 2**31
@@ -38,8 +45,13 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
         or None.
 
     Raises:
-        ValueError: If the source cannot be used, or the folder is not this run's.
+        ValueError: If the source cannot be used, the folder is not this run's, or this machine
+            does not have the devices.
     """
+    # First, because TensorFlow must not have run anything when it joins other workers.
+    strategy = make_strategy(config.training.strategy)
+    check_batch_size(config.training.batch_size, strategy)
+    is_writer = is_chief(strategy)
     pictures = load_pictures(
         source,
         encoding=config.model.encoding,
@@ -49,26 +61,33 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
     )
     run = Run(out)
     origin = Origin(str(source), pictures.fingerprint, str(recipe), version())
-    if fresh and run.exists():
+    if not is_writer:
+        # Whether the folder may be used is for the chief to say.
+        pass
+    elif fresh and run.exists():
         # Starting over replaces a run, and nothing else: this refuses other people's files.
         run.read()
     else:
         run.check(config, origin)
     if config.training.deterministic:
         tf.config.experimental.enable_op_determinism()
-    model = None if fresh else _load(run, config.training)
+    with strategy.scope():
+        model = None if fresh else _load(run, config.training)
     if minutes is None:
         stop = callbacks.StopAt(steps=config.training.steps)
     else:
         stop = callbacks.StopAt(seconds=60.0 * minutes)
     if model is None:
-        model = build(config, pictures.frame, pixel_statistics(pictures, config.training))
-        if run.exists():
-            run.clear()
-        run.write(config, origin)
+        statistics = pixel_statistics(pictures, config.training)
+        with strategy.scope():
+            model = build(config, pictures.frame, statistics)
+        if is_writer:
+            if run.exists():
+                run.clear()
+            run.write(config, origin)
     elif stop.reached(model):
         return model, None
-    else:
+    elif is_writer:
         run.sweep()
         run.write(config, run.read()[1])
     if pictures.rejected:
@@ -77,26 +96,37 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
             f"see {run.path(REJECTED)}",
             file=sys.stderr,
         )
-    run.write_rejected(pictures.rejected)
+    if is_writer:
+        run.write_rejected(pictures.rejected)
     step = int(model.step.numpy())
     crops = pictures.crops(config.training.batch_size, config.training.seed, first_step=step)
     with contextlib.ExitStack() as stack:
-        signals, metrics, progress, save = (
-            stack.enter_context(contextlib.closing(each))
-            for each in (
-                callbacks.StopOnSignal(),
-                MetricsLog(run, step),
-                callbacks.Progress(stop, model),
-                SaveRun(run, pictures, config.training.save_every, config.training.keep, step),
-            )
-        )
+
+        def closing(callback):
+            return stack.enter_context(contextlib.closing(callback))
+
+        signals = closing(callbacks.StopOnSignal())
+        used = [callbacks.Clock(), stop, signals]
         diverged = callbacks.RefuseDivergence(run)
+        if is_writer:
+            settings = config.training
+            used += [
+                closing(MetricsLog(run, step)),
+                closing(callbacks.Progress(stop, model)),
+                diverged,
+                closing(SaveRun(run, pictures, settings.save_every, settings.keep, step)),
+            ]
+        else:
+            used.append(diverged)
+        if has_workers(strategy):
+            used.append(KeepTogether())
+        stack.enter_context(losses_of_workers_named(strategy))
         model.fit(
             crops,
             steps_per_epoch=_UNBOUNDED if stop.steps is None else stop.steps - step,
             shuffle=False,
             verbose=0,
-            callbacks=[callbacks.Clock(), stop, signals, metrics, progress, diverged, save],
+            callbacks=used,
         )
     return model, signals.received
 
@@ -111,8 +141,9 @@ def build(config, frame, statistics=None):
     """
     settings = config.training
     keras.utils.set_random_seed(settings.seed)
-    architecture = dataclasses.asdict(config.model) | {"frame": frame}
-    shared = {key: architecture[key] for key in ("width", "encoding", "inject")}
+    architecture = dataclasses.asdict(config.model)
+    architecture |= {"frame": frame, "dtype": settings.precision}
+    shared = {key: architecture[key] for key in ("width", "encoding", "inject", "dtype")}
     discriminator = build_discriminator(**shared, statistics=statistics)
     model = LocoGAN(build_generator(**architecture), discriminator, settings.seed)
     model.compile(
@@ -121,6 +152,7 @@ def build(config, frame, statistics=None):
         loss=settings.loss,
         discriminator_steps=settings.discriminator_steps,
         ema_decay=settings.ema_decay,
+        synchronized_batch_normalization=settings.synchronized_batch_normalization,
     )
     return model
 

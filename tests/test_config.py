@@ -1,10 +1,12 @@
+import dataclasses
 import os
 import tomllib
 from importlib import resources
 
 import pytest
 
-from locogan_keras.config import Config, config_from, load_config, recipe_names, toml_value
+from locogan_keras.config import Config, config_from, load_config, recipe_names
+from locogan_keras.toml_text import toml_value
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -42,6 +44,14 @@ def test_settings_are_laid_over_a_recipe():
     assert config.model.width == load_config("aligned").model.width
 
 
+def test_a_key_alone_is_enough():
+    config = load_config("aligned", ["strategy=mirrored", "width=8"])
+    assert config.training.strategy == "mirrored"
+    assert config.model.width == 8
+    keys = [key for section in dataclasses.asdict(Config()).values() for key in section]
+    assert len(keys) == len(set(keys))
+
+
 def test_a_whole_number_may_stand_for_a_float():
     assert load_config("aligned", ["training.beta_1=0"]).training.beta_1 == 0.0
 
@@ -62,7 +72,10 @@ def test_a_recipe_of_ones_own(tmp_path):
         ),
         ("model.colour=3", "unknown key model.colour; there are"),
         ("extra.width=3", "unknown section 'extra'"),
-        ("width=3", "SECTION.KEY=VALUE.*width=3"),
+        ("batchsize=3", "unknown key batchsize; did you mean batch_size"),
+        ("batch_size", "SECTION.KEY=VALUE.*batch_size"),
+        ("strategy=tpu", "one of auto, single, mirrored, multiworker.*'tpu'"),
+        ("precision=float16", "one of float32, mixed_float16, mixed_bfloat16.*'float16'"),
         ("training.batch_size", "SECTION.KEY=VALUE"),
         ("training.batch_size=many", "whole number.*training.batch_size='many'"),
         ("training.batch_size=1.5", "whole number.*1.5"),
