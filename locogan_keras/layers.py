@@ -1,4 +1,4 @@
-"""Coordinate-channel injection and the up-sampling convolution."""
+"""The layers of both networks; `SpectralNormalization` has a file of its own."""
 
 import math
 
@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from locogan_keras.positions import CHANNELS
+from locogan_keras.spectral_normalization import SpectralNormalization as SpectralNormalization
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from locogan_keras.config import INJECTIONS
+from locogan_keras.deployable import deployable as deployable
 from locogan_keras.generator_graph import (
     channels_at,
     generator_image,
