@@ -11,6 +11,8 @@ Keras 3 trains under `tf.distribute` strategies, with three gaps, which `Replica
   are the same on all replicas, and the first one's are taken.
 """
 
+import zlib
+
 import keras
 import tensorflow as tf
 
@@ -106,32 +108,42 @@ def mean_over_replicas(values):
 
 
 class KeepTogether(keras.callbacks.Callback):
-    """Lets several workers begin at the same step, and end after the same one.
+    """Lets several workers end after the same step, as soon as one of them wants to.
 
-    As soon as one of them wants to end, all do: whoever went on alone would wait for the others
-    forever. It must be the last callback.
-
-    Raises:
-        ValueError: If training begins at different steps.
+    Whoever went on alone would wait for the others forever. It must be the last callback.
     """
 
     def on_train_begin(self, logs=None):
-        step = int(self.model.step.numpy())
-        if self._mean(step) != step:
-            raise ValueError(
-                "the workers begin at different steps: --out must be one folder that all of them "
-                f"see. This one begins at step {step}"
-            )
+        self._mean = mean_over_workers(self.model.distribute_strategy)
 
     def on_train_batch_end(self, batch, logs=None):
         self.model.stop_training = self._mean(self.model.stop_training) > 0
 
-    def _mean(self, value):
-        return float(self._mean_over_workers(tf.constant(value, tf.float64)))
+
+def check_alike(strategy, facts):
+    """Refuses to train with several workers that would not train the same model.
+
+    Args:
+        strategy: The strategy.
+        facts: Texts that must be the same for all workers, by what they are.
+
+    Raises:
+        ValueError: If one of them is not.
+    """
+    mean = mean_over_workers(strategy)
+    for name, text in facts.items():
+        digest = zlib.crc32(text.encode("utf-8", "replace"))
+        if mean(digest) != digest:
+            raise ValueError(f"the workers of TF_CONFIG do not have the same {name}")
+
+
+def mean_over_workers(strategy):
+    """A function that all workers call together: the mean of the numbers that they give it."""
 
     @tf.function
-    def _mean_over_workers(self, value):
-        strategy = self.model.distribute_strategy
+    def mean(value):
         # Copied, because replicas add up where a value lies, and an argument lies nowhere.
         means = strategy.run(lambda value: mean_over_replicas(tf.identity(value)), (value,))
         return strategy.experimental_local_results(means)[0]
+
+    return lambda number: float(mean(tf.constant(number, tf.float64)))

@@ -67,9 +67,10 @@ def losses_of_workers_named(strategy):
     except tf.errors.OpError as error:
         if not has_workers(strategy):
             raise
-        reason = next(iter(error.message.strip().splitlines()), type(error).__name__)
+        # What went wrong comes after where.
+        reason = error.message.strip().rpartition("\n\n")[2].partition("\n")[0]
         raise ValueError(
-            "training with several workers failed; has one of them ended? The same commands go on "
+            "training with several workers failed: has one of them ended? The same commands go on "
             f"from the last checkpoint. TensorFlow says: {reason}"
         ) from error
 

@@ -15,7 +15,7 @@ from locogan_keras.keras_engine import load_keras
 from locogan_keras.model import LocoGAN
 from locogan_keras.networks import build_discriminator, build_generator
 from locogan_keras.optimizers import reference_adam
-from locogan_keras.replicas import KeepTogether, check_batch_size
+from locogan_keras.replicas import KeepTogether, check_alike, check_batch_size
 from locogan_keras.runs import REJECTED, Origin, Run, version
 from locogan_keras.saving import MetricsLog, SaveRun
 from locogan_keras.strategies import (
@@ -51,6 +51,11 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
     # First, because TensorFlow must not have run anything when it joins other workers.
     strategy = make_strategy(config.training.strategy)
     check_batch_size(config.training.batch_size, strategy)
+    with losses_of_workers_named(strategy):
+        return _train(strategy, source, out, config, str(recipe), minutes, fresh)
+
+
+def _train(strategy, source, out, config, recipe, minutes, fresh):
     is_writer = is_chief(strategy)
     pictures = load_pictures(
         source,
@@ -60,7 +65,7 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
         **dataclasses.asdict(config.data),
     )
     run = Run(out)
-    origin = Origin(str(source), pictures.fingerprint, str(recipe), version())
+    origin = Origin(str(source), pictures.fingerprint, recipe, version())
     if not is_writer:
         # Whether the folder may be used is for the chief to say.
         pass
@@ -69,6 +74,14 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
         run.read()
     else:
         run.check(config, origin)
+    if has_workers(strategy):
+        checkpoints = [] if fresh else [each.path.name for each in run.checkpoints.all()]
+        facts = {
+            "settings": f"{config.to_toml()} {minutes}",
+            "pictures": origin.pictures,
+            "checkpoints: --out must be one folder that all of them see": repr(checkpoints),
+        }
+        check_alike(strategy, facts)
     if config.training.deterministic:
         tf.config.experimental.enable_op_determinism()
     with strategy.scope():
@@ -120,7 +133,6 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
             used.append(diverged)
         if has_workers(strategy):
             used.append(KeepTogether())
-        stack.enter_context(losses_of_workers_named(strategy))
         model.fit(
             crops,
             steps_per_epoch=_UNBOUNDED if stop.steps is None else stop.steps - step,

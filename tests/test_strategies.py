@@ -1,0 +1,162 @@
+"""Devices: what is refused, and two workers through the command line."""
+
+import csv
+import json
+import os
+import sys
+
+import keras
+import pytest
+import tensorflow as tf
+from conftest import TINY
+from test_replicas import run_workers
+
+from locogan_keras.cli import main
+from locogan_keras.strategies import (
+    check_cluster,
+    has_workers,
+    is_chief,
+    losses_of_workers_named,
+    make_strategy,
+)
+
+HOSTS = ["10.0.0.1:2222", "10.0.0.2:2222"]
+
+
+def cluster(jobs, job="worker", index=0):
+    return json.dumps({"cluster": jobs, "task": {"type": job, "index": index}})
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_good_cluster_is_taken(index):
+    check_cluster(cluster({"worker": HOSTS}, index=index))
+    check_cluster(cluster({"chief": HOSTS[:1], "worker": HOSTS[1:]}, "chief"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        "3",
+        "{}",
+        cluster({"worker": HOSTS}, index=2),
+        cluster({"worker": HOSTS}, index=-1),
+        cluster({"worker": HOSTS}, index="0"),
+        cluster({"worker": HOSTS}, index=True),
+        cluster({"worker": HOSTS}, "evaluator"),
+        cluster({"worker": HOSTS, "ps": HOSTS}),
+        cluster({"chief": HOSTS, "worker": HOSTS}),
+        cluster({"worker": []}),
+        cluster({"worker": ["10.0.0.1"]}),
+        cluster({"worker": ["10.0.0.1:port"]}),
+        cluster({"worker": [":2222"]}),
+        cluster({"worker": ["10.0.0.1:70000"]}),
+        cluster({"worker": [2222]}),
+        cluster({"worker": "10.0.0.1:2222"}),
+        json.dumps({"cluster": {"worker": HOSTS}}),
+    ],
+)
+def test_a_bad_cluster_is_named(text):
+    with pytest.raises(ValueError, match="TF_CONFIG must be like") as caught:
+        check_cluster(text)
+    assert str(caught.value).endswith(f"TF_CONFIG={text}")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "variable", "reason"),
+    [
+        ("mirrored", None, "training.strategy=mirrored needs several GPUs; TensorFlow sees 1 CPU"),
+        ("multiworker", None, "training.strategy=multiworker needs the environment variable TF_C"),
+        ("multiworker", "{", "TF_CONFIG={"),
+        # This process has used TensorFlow before.
+        ("multiworker", cluster({"worker": HOSTS}), "strategy=multiworker cannot start: "),
+    ],
+)
+def test_a_strategy_that_cannot_be_is_refused_in_one_line(
+    strategy, variable, reason, photo, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("TF_CONFIG", variable)
+    arguments = ["train", str(photo), "--out", str(tmp_path / "run"), "--set", *TINY]
+    assert main([*arguments, f"strategy={strategy}"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert reason in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_device_is_its_own_chief():
+    for name in ("auto", "single"):
+        strategy = make_strategy(name)
+        assert strategy is tf.distribute.get_strategy()
+        assert is_chief(strategy)
+        assert not has_workers(strategy)
+    # Without workers, TensorFlow's errors are what they are.
+    with pytest.raises(tf.errors.UnavailableError), losses_of_workers_named(strategy):
+        raise tf.errors.UnavailableError(None, None, "gone")
+
+
+def two_workers(photo, runs, *arguments):
+    """`locogan train` as two workers; with a run's folder for each."""
+    settings = ["model.frame=[64, 64]", "strategy=multiworker"]
+    return run_workers(
+        [
+            [
+                sys.executable,
+                "-c",
+                "import sys; from locogan_keras.cli import main; sys.exit(main())",
+                *["train", str(photo), "--out", str(run), *arguments, "--set", *TINY, *settings],
+            ]
+            for run in runs
+        ]
+    )
+
+
+def test_only_the_chief_writes(photo, trained_run, tmp_path):
+    runs = [tmp_path / "chief", tmp_path / "other"]
+    results = two_workers(photo, runs, "--steps", "4")
+    assert [status for status, _, _ in results] == [0, 0], results
+    assert not runs[1].exists()
+    # The bars and the losses are the chief's, too.
+    assert results[1][2] == ""
+    names = [sorted(path.name for path in run.iterdir()) for run in (runs[0], trained_run)]
+    assert names[0] == names[1]
+    rows = []
+    for run in (runs[0], trained_run):
+        with open(run / "metrics.csv", newline="") as file:
+            rows.append([[float(value) for value in row] for row in list(csv.reader(file))[1:]])
+    for ours, alone in zip(*rows, strict=True):
+        assert ours[0] == alone[0]
+        assert ours[2:] == pytest.approx(alone[2:], abs=1e-5)
+    assert keras.saving.load_model(runs[0] / "generator.keras").frame == (64, 64)
+
+
+@pytest.mark.slow
+def test_workers_go_on_together_or_not_at_all(photo, tmp_path):
+    run = tmp_path / "run"
+    assert [status for status, _, _ in two_workers(photo, [run, run], "--steps", "2")] == [0, 0]
+    results = two_workers(photo, [run, tmp_path / "other"], "--steps", "3")
+    for status, _, errors in results:
+        assert status == 2
+        assert "do not have the same checkpoints: --out must be one folder" in errors
+    assert [status for status, _, _ in two_workers(photo, [run, run], "--steps", "3")] == [0, 0]
+    with open(run / "metrics.csv", newline="") as file:
+        assert [row[0] for row in list(csv.reader(file))[1:]] == ["1", "2", "3"]
+
+
+@pytest.mark.slow
+def test_workers_end_together_after_some_time(photo, tmp_path):
+    run = tmp_path / "run"
+    results = two_workers(photo, [run, run], "--minutes", "0.2")
+    assert [status for status, _, _ in results] == [0, 0], results
+
+
+@pytest.mark.slow
+def test_a_chief_that_refuses_leaves_nobody_waiting(photo, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    results = two_workers(photo, [tmp_path, tmp_path], "--steps", "2")
+    assert [status for status, _, _ in results] == [2, 2]
+    assert "not empty and holds no run" in results[0][2]
+    assert "has one of them ended?" in results[1][2]
+    assert os.listdir(tmp_path) == ["thesis.txt"]
