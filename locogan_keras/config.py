@@ -91,6 +91,7 @@ class Training:
         False, "whether every operation gives the same bits each time, at some cost in speed"
     )
     save_every: int = _setting(500, "steps between checkpoints and sample sheets", least=1)
+    tensorboard: bool = _setting(False, "whether losses and sample sheets are for TensorBoard, too")
     keep: int = _setting(2, "checkpoints of the last saves; the best one stays, too", least=1)
 
 
@@ -206,9 +207,7 @@ def _section_and_key(path):
     if dot:
         return section, key
     keys = {
-        field.name: name
-        for name, kind in _SECTIONS.items()
-        for field in dataclasses.fields(kind)
+        field.name: name for name, kind in _SECTIONS.items() for field in dataclasses.fields(kind)
     }
     if path not in keys:
         close = difflib.get_close_matches(path, keys, n=1)

@@ -17,6 +17,7 @@ CHECKPOINTS = "checkpoints"
 EVALUATIONS = "evaluations.csv"
 GENERATOR = "generator.keras"
 SAMPLES = "samples"
+BOARD = "tensorboard"
 REJECTED = "rejected.csv"
 
 # What may change from one part of a run to the next.
@@ -25,6 +26,7 @@ _CHANGEABLE = {
     ("training", "save_every"),
     ("training", "keep"),
     ("training", "strategy"),
+    ("training", "tensorboard"),
     ("training", "generator_learning_rate"),
     ("training", "discriminator_learning_rate"),
     ("data", "max_rejected"),
@@ -158,10 +160,12 @@ class Run:
             self.path(name).unlink(missing_ok=True)
         for path in self.path(SAMPLES).glob("step-*.png"):
             path.unlink()
+        for path in self.path(BOARD).glob("events.out.tfevents.*"):
+            path.unlink()
         for checkpoint in self.checkpoints.all():
             checkpoint.path.unlink()
         self.sweep()
-        for name in (SAMPLES, CHECKPOINTS):
+        for name in (SAMPLES, BOARD, CHECKPOINTS):
             with contextlib.suppress(OSError):
                 self.path(name).rmdir()
 

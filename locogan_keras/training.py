@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from locogan_keras import callbacks
+from locogan_keras.board import Board
 from locogan_keras.data import load_pictures
 from locogan_keras.keras_engine import load_keras
 from locogan_keras.model import LocoGAN
@@ -129,6 +130,8 @@ def _train(strategy, source, out, config, recipe, minutes, fresh):
                 diverged,
                 closing(SaveRun(run, pictures, settings.save_every, settings.keep, step)),
             ]
+            if settings.tensorboard:
+                used.append(closing(Board(run)))
         else:
             used.append(diverged)
         if has_workers(strategy):
