@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import dataclasses
+import re
 from importlib import metadata
 from pathlib import Path
 
@@ -130,6 +131,11 @@ class Run:
                 raise ValueError(f"--out {folder} is not empty and holds no run")
             return
         old_config, old_origin = self.read()
+        if _numbers(old_origin.version) > _numbers(version()):
+            raise ValueError(
+                f"--out {folder} is from a newer version: {old_origin.version}, this one is "
+                f"{version()}"
+            )
         for section in dataclasses.fields(config):
             old, new = (vars(getattr(each, section.name)) for each in (old_config, config))
             for key in old:
@@ -174,3 +180,8 @@ class Run:
         for folder in (".", SAMPLES, CHECKPOINTS):
             for path in self.path(folder).glob(".*.partial*"):
                 path.unlink(missing_ok=True)
+
+
+def _numbers(text):
+    """A version's numbers, to compare; what follows them does not count."""
+    return [int(number) for number in re.findall(r"\d+", text)[:3]]

@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -271,6 +272,18 @@ def test_a_bad_source_leaves_nothing(tmp_path, capsys):
         assert train(tmp_path / name, tmp_path / "run", settings=()) == 2
         assert name in complaint(capsys)
         assert not (tmp_path / "run").exists()
+
+
+def test_a_run_of_a_newer_version_is_refused(trained_run, photo, tmp_path, capsys):
+    run = tmp_path / "run"
+    shutil.copytree(trained_run, run)
+    text = (run / "config.toml").read_text()
+    assert 'version = "0.1.0"' in text
+    (run / "config.toml").write_text(text.replace('version = "0.1.0"', 'version = "0.10.0"'))
+    before = files(run)
+    assert train(photo, run, "--steps", "5") == 2
+    assert "is from a newer version: 0.10.0, this one is 0.1.0" in complaint(capsys)
+    assert files(run) == before
 
 
 def test_a_run_that_cannot_be_written_is_refused(photo, tmp_path, capsys):
