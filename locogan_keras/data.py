@@ -1,5 +1,6 @@
 """Sources of pictures, and the stream of (crop, window) that training reads."""
 
+import contextlib
 import dataclasses
 import functools
 import itertools
@@ -146,8 +147,10 @@ def load_pictures(
     prepare = functools.partial(_prepared, size=image_size, wrap=wrap, multiple=multiple)
     opened = open_source(source)
     rejected = []
-    with pillow_quiet():
-        decoded = DecodedPictures(_usable(opened, prepare, rejected), temporary_folder)
+    # Closed here and now, also when the disk is full: its threads must not wait for the garbage
+    # collection, which may happen in one of them.
+    with pillow_quiet(), contextlib.closing(_usable(opened, prepare, rejected)) as usable:
+        decoded = DecodedPictures(usable, temporary_folder)
     if len(rejected) > max_rejected * opened.count or not len(decoded):
         name, reason = rejected[0]
         raise ValueError(

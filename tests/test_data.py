@@ -1,4 +1,5 @@
 import contextlib
+import threading
 
 import numpy as np
 import pytest
@@ -207,12 +208,14 @@ def test_decoded_pictures_leave_no_file(mixed, tmp_path_factory):
     np.testing.assert_array_equal(pictures.decoded[2], coordinates(200, 90))
 
 
-def test_a_full_disk_is_named(mixed, tmp_path, monkeypatch):
+def test_a_full_disk_is_named_and_leaves_no_thread(mixed, tmp_path, monkeypatch):
+    threads = threading.active_count()
     full = open("/dev/full", "wb")  # noqa: SIM115
     monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: contextlib.nullcontext(full))
     with pytest.raises(OSError, match="cannot keep decoded pictures: No space left") as caught:
         load(mixed, "linear", "picture", temporary_folder=tmp_path)
     assert caught.value.filename == str(tmp_path)
+    assert threading.active_count() == threads
     with contextlib.suppress(OSError):
         full.close()
 
