@@ -33,6 +33,7 @@ def sgd_model_in(dtype):
         dtype,
         generator_optimizer=keras.optimizers.SGD(0.1),
         discriminator_optimizer=keras.optimizers.SGD(0.1),
+        run_eagerly=True,
     )
 
 
@@ -128,6 +129,7 @@ def test_a_learning_rate_callback_scales_both_scaled_optimizers():
         "mixed_float16",
         generator_optimizer=keras.optimizers.Adam(1e-4),
         discriminator_optimizer=keras.optimizers.Adam(4e-4),
+        run_eagerly=True,
     )
     schedule = keras.callbacks.LearningRateScheduler(lambda epoch: 5e-5)
     model.fit(batches(1), shuffle=False, verbose=0, callbacks=[schedule])
@@ -155,7 +157,7 @@ def test_a_saved_model_trains_on_to_the_bit_in_float16(tmp_path):
 
 
 def test_a_policy_for_all_of_keras_reaches_the_networks_and_not_what_is_kept(global_half, tmp_path):
-    model = model_in(None)
+    model = model_in(None, run_eagerly=True)
     assert model.generator.dtype_policy.name == "mixed_float16"
     assert model.ema_generator.dtype_policy.name == "float32"
     assert isinstance(model.discriminator_optimizer, keras.optimizers.LossScaleOptimizer)
