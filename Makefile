@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := runs/demo
+# A process for each core; a file's tests stay together, for the fixtures they share.
+PARALLEL := --numprocesses auto --dist loadfile
 
 .PHONY: demo test slow lint benchmark clean
 
@@ -13,10 +15,10 @@ demo: .venv/installed
 	$(BIN)/locogan render $(DEMO) --out wallpaper-2x2.png --height 1536 --width 3072 --period 768x1536
 
 test: .venv/installed
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(PARALLEL)
 
 slow: .venv/installed
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q $(PARALLEL) -m slow
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -5,6 +5,9 @@ import os
 import types
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Tests share the cores as processes; networks this small have no work for several threads each.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 import numpy as np
 import pytest

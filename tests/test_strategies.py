@@ -115,7 +115,7 @@ def two_workers(photo, runs, *arguments):
 
 def test_only_the_chief_writes(photo, trained_run, tmp_path):
     runs = [tmp_path / "chief", tmp_path / "other"]
-    results = two_workers(photo, runs, "--steps", "4")
+    results = two_workers(photo, runs, "--steps", "2")
     assert [status for status, _, _ in results] == [0, 0], results
     assert not runs[1].exists()
     # The bars and the losses are the chief's, too.
