@@ -35,9 +35,9 @@ def train(strategy, optimizer, steps, dtype="float32", synchronized=True):
     keras.utils.set_random_seed(0)
     optimizers = {
         "sgd": lambda: keras.optimizers.SGD(0.01),
-        # Epsilon is 100 times the reference's, which divides gradients that are nothing but
-        # rounding by themselves: one device ends 1e-3 from itself (width 8, 20 steps) when its
-        # first weights are changed by one unit in the last place.
+        # Epsilon is 100 times the reference's. Adam divides a gradient by its own size, which
+        # makes whole steps of rounding where a gradient nearly vanishes: even one device leaves
+        # itself when its first weights are changed by one unit in the last place (README).
         "adam": lambda: keras.optimizers.Adam(2e-4, beta_1=0.5, epsilon=1e-6),
     }
     with strategy.scope():

@@ -1,5 +1,6 @@
 """Several replicas, and several workers, take the steps that one device would."""
 
+import contextlib
 import json
 import os
 import socket
@@ -43,26 +44,30 @@ def free_ports(count):
     return ports
 
 
-def run_workers(commands, timeout=400):
-    """Runs a command for each worker of one cluster; gives (status, output, errors) of each."""
+@contextlib.contextmanager
+def started_workers(commands):
+    """Processes of a command for each worker of one cluster, killed at the end."""
     hosts = [f"127.0.0.1:{port}" for port in free_ports(len(commands))]
-    processes = []
-    try:
+    with contextlib.ExitStack() as stack:
+        processes = []
         for index, command in enumerate(commands):
             task = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": index}}
-            processes.append(
-                subprocess.Popen(
-                    command,
-                    env={**os.environ, "TF_CONFIG": json.dumps(task)},
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                )
+            process = subprocess.Popen(
+                command,
+                env={**os.environ, "TF_CONFIG": json.dumps(task)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
             )
+            processes.append(stack.enter_context(process))
+            stack.callback(process.kill)
+        yield processes
+
+
+def run_workers(commands, timeout=400):
+    """Runs a command for each worker of one cluster; gives (status, output, errors) of each."""
+    with started_workers(commands) as processes:
         outputs = [process.communicate(timeout=timeout) for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
     return [
         (process.returncode, *output) for process, output in zip(processes, outputs, strict=True)
     ]

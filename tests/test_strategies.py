@@ -4,14 +4,16 @@ import csv
 import json
 import os
 import sys
+import time
 
 import keras
 import pytest
 import tensorflow as tf
 from conftest import TINY
-from test_replicas import run_workers
+from test_replicas import run_workers, started_workers
 
 from locogan_keras.cli import main
+from locogan_keras.runs import Run
 from locogan_keras.strategies import (
     check_cluster,
     has_workers,
@@ -97,20 +99,22 @@ def test_one_device_is_its_own_chief():
         raise tf.errors.UnavailableError(None, None, "gone")
 
 
-def two_workers(photo, runs, *arguments):
-    """`locogan train` as two workers; with a run's folder for each."""
+def commands(photo, runs, *arguments):
+    """`locogan train` as workers; with a run's folder for each."""
     settings = ["model.frame=[64, 64]", "strategy=multiworker"]
-    return run_workers(
+    return [
         [
-            [
-                sys.executable,
-                "-c",
-                "import sys; from locogan_keras.cli import main; sys.exit(main())",
-                *["train", str(photo), "--out", str(run), *arguments, "--set", *TINY, *settings],
-            ]
-            for run in runs
+            sys.executable,
+            "-c",
+            "import sys; from locogan_keras.cli import main; sys.exit(main())",
+            *["train", str(photo), "--out", str(run), *arguments, "--set", *TINY, *settings],
         ]
-    )
+        for run in runs
+    ]
+
+
+def two_workers(photo, runs, *arguments):
+    return run_workers(commands(photo, runs, *arguments))
 
 
 def test_only_the_chief_writes(photo, trained_run, tmp_path):
@@ -150,6 +154,27 @@ def test_workers_end_together_after_some_time(photo, tmp_path):
     run = tmp_path / "run"
     results = two_workers(photo, [run, run], "--minutes", "0.2")
     assert [status for status, _, _ in results] == [0, 0], results
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [0, 1])
+def test_a_lost_worker_ends_the_other_and_they_go_on(killed, photo, tmp_path):
+    run = tmp_path / "run"
+    with started_workers(commands(photo, [run, run], "--steps", "100000")) as processes:
+        deadline = time.monotonic() + 120
+        while not Run(run).saved_step():
+            assert time.monotonic() < deadline
+            assert [process.poll() for process in processes] == [None, None]
+            time.sleep(0.1)
+        processes[killed].kill()
+        _, errors = processes[1 - killed].communicate(timeout=60)
+    assert processes[1 - killed].returncode == 2
+    assert "has one of them ended? The same commands go on from the last checkpoint" in errors
+    steps = Run(run).saved_step() + 1
+    results = two_workers(photo, [run, run], "--steps", str(steps))
+    assert [status for status, _, _ in results] == [0, 0], results
+    with open(run / "metrics.csv", newline="") as file:
+        assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, steps + 1))
 
 
 @pytest.mark.slow

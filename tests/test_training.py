@@ -21,7 +21,6 @@ from locogan_keras.config import config_from
 from locogan_keras.keras_engine import fingerprint
 from locogan_keras.model import LocoGAN
 from locogan_keras.networks import Generator, build_generator
-from locogan_keras.pictures import read_picture
 from locogan_keras.runs import Run
 from locogan_keras.training import build
 
