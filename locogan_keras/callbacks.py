@@ -10,6 +10,9 @@ from tqdm import tqdm
 
 from locogan_keras.saving import LOGS
 
+# What a discriminator says that does not tell reals from fakes, by its accuracies on both.
+_ANSWERS = {(1.0, 0.0): "a real one", (0.0, 1.0): "a fake", (0.0, 0.0): "neither"}
+
 
 class Clock(keras.callbacks.Callback):
     """Counts the time spent training in `model.seconds`, over all parts of a run."""
@@ -74,22 +77,39 @@ class StopOnSignal(keras.callbacks.Callback):
 
 
 class RefuseDivergence(keras.callbacks.Callback):
-    """Ends training with `ValueError` when the loss is not finite, before anything is saved.
+    """Ends training with `ValueError` when it cannot get better, before anything is saved.
+
+    That is when the loss is not finite, or when the discriminator has collapsed: step after step it
+    gives all pictures the same answer.
 
     Args:
         run: The `Run`.
+        patience: Steps with one answer to all, of those in a row.
     """
 
-    def __init__(self, run):
+    def __init__(self, run, patience=500):
         super().__init__()
         self._run = run
+        self._patience = patience
+        self._alike = 0
 
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
-            raise ValueError(
-                f"training diverged at step {int(self.model.step.numpy())}: loss={logs['loss']}; "
-                f"{self._run.folder} keeps step {self._run.saved_step()}"
+            self._refuse("diverged", f"loss={logs['loss']}")
+        answer = _ANSWERS.get((float(logs["real_accuracy"]), float(logs["fake_accuracy"])))
+        self._alike = self._alike + 1 if answer else 0
+        if self._alike == self._patience:
+            self._refuse(
+                "collapsed",
+                f"the discriminator took every picture for {answer} in the last "
+                f"{self._patience} steps",
             )
+
+    def _refuse(self, what, why):
+        raise ValueError(
+            f"training {what} at step {int(self.model.step.numpy())}: {why}; "
+            f"{self._run.folder} keeps step {self._run.saved_step()}"
+        )
 
 
 class Progress(keras.callbacks.Callback):

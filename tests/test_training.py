@@ -8,14 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+import types
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import TINY
 from PIL import Image
 
 from locogan_keras import losses
+from locogan_keras.callbacks import RefuseDivergence
 from locogan_keras.cli import main
 from locogan_keras.config import config_from
 from locogan_keras.keras_engine import fingerprint
@@ -304,6 +307,23 @@ def test_a_full_disk_keeps_the_last_checkpoint(photo, trained_run, tmp_path, cap
     assert "step-000005.keras: cannot write: No space left on device" in complaint(capsys)
     assert newest(run).read_bytes() == before
     assert not [name for name in files(run) if "partial" in name]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "answer"), [((1, 0), "a real one"), ((0, 1), "a fake"), ((0, 0), "neither")]
+)
+def test_a_discriminator_that_says_one_thing_only_ends_training(accuracies, answer, tmp_path):
+    guard = RefuseDivergence(Run(tmp_path), patience=3)
+    guard.set_model(types.SimpleNamespace(step=tf.Variable(17)))
+    names = ("real_accuracy", "fake_accuracy")
+    alike = {"loss": 1.0, **dict(zip(names, accuracies, strict=True))}
+    for logs in (alike, alike, {**alike, "real_accuracy": 0.5, "fake_accuracy": 0.5}, alike, alike):
+        guard.on_train_batch_end(0, logs)
+    reason = (
+        f"collapsed at step 17: the discriminator took every picture for {answer} in the last 3"
+    )
+    with pytest.raises(ValueError, match=reason):
+        guard.on_train_batch_end(0, alike)
 
 
 @pytest.mark.slow

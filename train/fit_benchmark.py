@@ -1,0 +1,165 @@
+"""What a training step costs under `fit`, each way in turns with the plain one.
+
+    python train/fit_benchmark.py
+
+*Ratio* is the seconds of a way over those of `fit` on the same stream of crops without callbacks,
+step by step, as the median of the rounds: below 1 is faster.
+"""
+
+import argparse
+import contextlib
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from locogan_keras import callbacks, saving
+from locogan_keras.config import CROP
+from locogan_keras.data import load_pictures
+from locogan_keras.graph_positions import window_positions
+from locogan_keras.latents import BORDER, CELL
+from locogan_keras.losses import LOSSES
+from locogan_keras.model import LocoGAN
+from locogan_keras.networks import build_discriminator, build_generator
+from locogan_keras.optimizers import apply_gradients
+from locogan_keras.replicas import divided
+from locogan_keras.runs import Run
+
+FRAME = (192, 192)
+# In one turn, and in one execution where several are.
+STEPS = 8
+
+
+class OnePass(LocoGAN):
+    """Judges the fakes once a step: the discriminator learns from what the generator was told.
+
+    Only to time it. The spectral vectors advance twice a step here, and the discriminator's
+    gradients are those of the vectors before: not the reference's steps.
+    """
+
+    def train_step(self, data):
+        crops, windows = data
+        cells = CROP // CELL
+        samples = tf.range(tf.shape(crops)[0], dtype=tf.int64)
+        latent = self.draw_latents(self.step.value, samples, cells + 2 * BORDER)
+        cell_positions = window_positions(windows, cells, BORDER)
+        pixel_positions = window_positions(windows, CROP, 0)
+        generator_loss_of, discriminator_loss_of = LOSSES[self.loss_name]
+        networks = (self.generator, self.discriminator)
+        variables = [network.trainable_variables for network in networks]
+        tensors = [[variable.value for variable in each] for each in variables]
+        with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+            tape.watch(tensors)
+            fakes = self.generator([latent, cell_positions], training=True)
+            fake_logits = self.discriminator([fakes, pixel_positions], training=True)
+            real_logits = self.discriminator([crops, pixel_positions], training=True)
+            losses = generator_loss_of(fake_logits), discriminator_loss_of(real_logits, fake_logits)
+        gradients = [tape.gradient(*each) for each in zip(losses, tensors, strict=True)]
+        optimizers = (self.generator_optimizer, self.discriminator_optimizer)
+        for each in zip(optimizers, gradients, variables, strict=True):
+            apply_gradients(*each)
+        self.step.assign_add(1)
+        self._average_generator()
+        return {"loss": losses[0] + losses[1]}
+
+
+def make_model(width, kind=LocoGAN, **compiled):
+    generator = build_generator(width, "torus", frame=FRAME)
+    model = kind(generator, build_discriminator(width, "torus"))
+    model.compile(**compiled)
+    return model
+
+
+def of_every_step(run, model, stack):
+    """The callbacks that a run calls at every step."""
+    stop = callbacks.StopAt(steps=10**9)
+    closed = (callbacks.StopOnSignal(), saving.MetricsLog(run, 0), callbacks.Progress(stop, model))
+    closed = [stack.enter_context(contextlib.closing(each)) for each in closed]
+    return [callbacks.Clock(), stop, *closed, callbacks.RefuseDivergence(run)]
+
+
+def ways(width, batch, pictures, run, stack):
+    """{name: (model, batches, callbacks)}"""
+    crops = pictures.crops(batch)
+    ready = tf.data.Dataset.from_tensors(next(iter(crops))).repeat()
+    plain = make_model(width)
+    processors = [device.name for device in tf.config.list_logical_devices("CPU")]
+    strategy = tf.distribute.MirroredStrategy(processors)
+    with strategy.scope():
+        mirrored = make_model(width)
+    several = make_model(width, steps_per_execution=STEPS)
+    return {
+        "plain": (plain, crops, []),
+        "with the callbacks of a run": (plain, crops, of_every_step(run, plain, stack)),
+        "one batch over and over: no pipeline": (plain, ready, []),
+        f"{STEPS} steps in one execution": (several, crops, []),
+        "one discriminator pass over the fakes": (make_model(width, OnePass), crops, []),
+        "two replicas, one a core": (mirrored, divided(crops, strategy), []),
+    }
+
+
+def seconds_a_step(model, batches, used):
+    begun = time.perf_counter()
+    model.fit(batches, steps_per_epoch=STEPS, shuffle=False, verbose=0, callbacks=used)
+    return (time.perf_counter() - begun) / STEPS
+
+
+def seconds_a_save(run, pictures, model):
+    saver = saving.SaveRun(run, pictures, every=10**9, keep=2, step=0)
+    saver.set_model(model)
+    times = []
+    with contextlib.closing(saver):
+        for _ in range(3):
+            model.step.assign_add(1)
+            begun = time.perf_counter()
+            saver.on_train_end()
+            times.append(time.perf_counter() - begun)
+    # The first one traces.
+    return min(times)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7, help="timed turns of each (default: 7)")
+    parser.add_argument("--width", type=int, default=32)
+    parser.add_argument("--batch", type=int, default=16)
+    options = parser.parse_args()
+    (processor,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(
+        processor, [tf.config.LogicalDeviceConfiguration()] * 2
+    )
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        run, photo = Run(Path(folder) / "run"), Path(folder) / "photo.png"
+        run.path("").mkdir()
+        noise = np.random.default_rng(0).integers(0, 256, (256, 256, 3), np.uint8)
+        Image.fromarray(noise).save(photo)
+        pictures = load_pictures(photo, image_size=256, encoding="torus", frame=FRAME)
+        every = ways(options.width, options.batch, pictures, run, stack)
+        times = {name: [] for name in every}
+        for turn in range(options.rounds + 1):
+            for name, way in every.items():
+                seconds = seconds_a_step(*way)
+                # The first turn traces.
+                if turn:
+                    times[name].append(seconds)
+        save = seconds_a_save(run, pictures, every["plain"][0])
+    print(f"{os.cpu_count()} cores; width {options.width}, batch {options.batch}")
+    print("| a step of `fit` | seconds | ratio |")
+    print("|---|---|---|")
+    for name, each in times.items():
+        ratio = statistics.median(a / b for a, b in zip(each, times["plain"], strict=True))
+        print(f"| {name} | {statistics.median(each):.3f} | {ratio:.3f} |")
+    print(f"\nA save with its sheet and evaluation: {save:.1f} s.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
