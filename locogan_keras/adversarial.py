@@ -90,6 +90,10 @@ class AdversarialModel(ReplicatedModel):
             # Compiling again keeps the state; `LossScaleOptimizer` would start anew.
             if not optimizer.built:
                 optimizer.build(network.trainable_variables)
+        self.take_learning_rates()
+
+    def take_learning_rates(self):
+        """Takes the optimizers' rates as they are now for the proportion that callbacks keep."""
         self._learning_rate_ratio = learning_rate_ratio(
             self.generator_optimizer, self.discriminator_optimizer
         )
@@ -106,14 +110,19 @@ class AdversarialModel(ReplicatedModel):
             "synchronized_batch_normalization": self.synchronized_batch_normalization,
             "jit_compile": self.jit_compile,
             "steps_per_execution": self.steps_per_execution,
+            "learning_rate_ratio": self._learning_rate_ratio,
         }
 
     def compile_from_config(self, config):
+        # A schedule may have ended at 0, or rounded both rates.
+        config = dict(config)
+        ratio = config.pop("learning_rate_ratio")
         optimizers = {
             name: keras.saving.deserialize_keras_object(config[name])
             for name in ("generator_optimizer", "discriminator_optimizer")
         }
         self.compile(**{**config, **optimizers})
+        self._learning_rate_ratio = ratio
 
     @property
     def _replicas(self):

@@ -12,22 +12,23 @@ from locogan_keras.runs import BOARD, SAMPLES
 _EVERY = 10
 
 
+def check_tensorboard():
+    """Raises `ValueError` if the package `tensorboard` is not installed."""
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ValueError(
+            "training.tensorboard=true needs the package tensorboard: pip install tensorboard"
+        )
+
+
 class Board(keras.callbacks.Callback):
     """Losses and accuracies as scalars, by step, and each sample sheet as an image.
 
     Args:
         run: The `Run`. Sheets are taken from its files, so that this comes after `SaveRun`.
-
-    Raises:
-        ValueError: If the package `tensorboard` is not installed.
     """
 
     def __init__(self, run):
         super().__init__()
-        if importlib.util.find_spec("tensorboard") is None:
-            raise ValueError(
-                "training.tensorboard=true needs the package tensorboard: pip install tensorboard"
-            )
         self._run = run
         self._writer = tf.summary.create_file_writer(str(run.path(BOARD)))
         self._shown = int(run.saved_step())

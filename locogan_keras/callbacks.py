@@ -6,12 +6,13 @@ import sys
 import time
 
 import keras
+import numpy as np
 from tqdm import tqdm
 
 from locogan_keras.saving import LOGS
 
-# What a discriminator says that does not tell reals from fakes, by its accuracies on both.
-_ANSWERS = {(1.0, 0.0): "a real one", (0.0, 1.0): "a fake", (0.0, 0.0): "neither"}
+# Accuracies, on reals and on fakes, of a discriminator with one answer to all, or none right.
+_BLIND = {(1.0, 0.0), (0.0, 1.0), (0.0, 0.0)}
 
 
 class Clock(keras.callbacks.Callback):
@@ -79,31 +80,44 @@ class StopOnSignal(keras.callbacks.Callback):
 class RefuseDivergence(keras.callbacks.Callback):
     """Ends training with `ValueError` when it cannot get better, before anything is saved.
 
-    That is when the loss is not finite, or when the discriminator has collapsed: step after step it
-    gives all pictures the same answer.
+    That is when the loss or a weight is not finite, or when the discriminator has collapsed: step
+    after step it gives all pictures the same answer. It comes before `SaveRun`.
 
     Args:
         run: The `Run`.
-        patience: Steps with one answer to all, of those in a row.
+        every: Steps between two looks at all weights: those of `SaveRun`.
+        patience: Steps of a collapsed discriminator, one after the other.
     """
 
-    def __init__(self, run, patience=500):
+    def __init__(self, run, every, patience=500):
         super().__init__()
         self._run = run
+        self._every = every
         self._patience = patience
-        self._alike = 0
+        self._blind = 0
 
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
             self._refuse("diverged", f"loss={logs['loss']}")
-        answer = _ANSWERS.get((float(logs["real_accuracy"]), float(logs["fake_accuracy"])))
-        self._alike = self._alike + 1 if answer else 0
-        if self._alike == self._patience:
+        if int(self.model.step.numpy()) % self._every == 0:
+            self._refuse_weights()
+        right = (float(logs["real_accuracy"]), float(logs["fake_accuracy"]))
+        self._blind = self._blind + 1 if right in _BLIND else 0
+        if self._blind == self._patience:
             self._refuse(
                 "collapsed",
-                f"the discriminator took every picture for {answer} in the last "
+                "the discriminator did not tell real pictures from fakes in the last "
                 f"{self._patience} steps",
             )
+
+    def on_train_end(self, logs=None):
+        self._refuse_weights()
+
+    def _refuse_weights(self):
+        # The loss is that of the weights before the step.
+        for variable in self.model.variables:
+            if not np.isfinite(variable.numpy()).all():
+                self._refuse("diverged", f"{variable.path} is not finite")
 
     def _refuse(self, what, why):
         raise ValueError(

@@ -81,12 +81,15 @@ class Checkpoints:
         """The newest checkpoint that is not damaged, or None.
 
         Args:
-            report: Called with a line about each one that is.
+            report: Called with a line about each one that is, if there is a whole one before it.
         """
+        damaged = []
         for checkpoint in reversed(self.all()):
             if checkpoint.is_whole:
+                for path in damaged:
+                    report(f"{path} is damaged: going on from step {checkpoint.step}")
                 return checkpoint
-            report(f"{checkpoint.path} is damaged: going on from the one before it")
+            damaged.append(checkpoint.path)
         return None
 
 

@@ -59,7 +59,7 @@ def _train(options):
     if options.dry_run:
         from locogan_keras.preview import preview
 
-        for line in preview(options.source, config):
+        for line in preview(options.source, options.out, config, options.minutes, options.fresh):
             print(line, flush=True)
         return 0
     from locogan_keras.training import train

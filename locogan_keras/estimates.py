@@ -31,7 +31,7 @@ def convolution_flops(network, size):
     return flops
 
 
-def training_flops(generator, discriminator, batch):
+def training_flops(generator, discriminator, batch, discriminator_steps=1):
     """Operations of one training step."""
     forward_g = convolution_flops(generator, CROP // CELL + 2 * BORDER)
     forward_d = convolution_flops(discriminator, CROP)
@@ -41,7 +41,9 @@ def training_flops(generator, discriminator, batch):
     first_g, first_d = next(iter(forward_g.values())), next(iter(forward_d.values()))
     generator_step = g + 2 * g - first_g + d + d
     discriminator_step = 2 * (d + 2 * d - first_d)
-    return batch * (generator_step + discriminator_step)
+    # Further steps draw fakes of their own.
+    further = (discriminator_steps - 1) * (g + discriminator_step)
+    return batch * (generator_step + discriminator_step + further)
 
 
 def rendering_flops(generator, size, tile):

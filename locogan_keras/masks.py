@@ -67,7 +67,7 @@ def read_mask(path, size, resize=False):
 def cell_weights(view, region, soft=0):
     """A region's weights, in every repeat of a view that repeats.
 
-    At the picture's edge the region goes on as it is there, for the cells of the border.
+    What is past the picture's edge and not on it elsewhere, by a repeat, is as the edge is.
 
     Args:
         view: The `View` that it lies on.
@@ -81,19 +81,34 @@ def cell_weights(view, region, soft=0):
         Weights.
 
     Raises:
-        ValueError: If the region is empty or not inside the picture, or `soft` is negative.
+        ValueError: If the region is empty or not inside the picture, or `soft` is negative or
+            larger than the picture.
     """
     if soft < 0:
         raise ValueError(f"soft must not be negative. Received: soft={soft}")
     mask = _mask_cells(view, region) if isinstance(region, np.ndarray) else _box(view, region)
+    if soft > max(view.size):
+        raise ValueError(
+            f"soft must not be larger than the picture, {max(view.size)} pixels. "
+            f"Received: soft={soft}"
+        )
     rings = -(-soft // CELL)
-    grown = np.pad(mask, BORDER + rings, mode="edge")
+    margin = BORDER + rings
+    grown = np.pad(mask, margin, mode="edge")
+    # Where the picture repeats, what is around it is on it, too.
+    table = _Table(view, margin)
+    table.mark(mask, margin)
+    grown = table.read(grown)
     softened = _cropped(grown, rings)
     # The mean of the mask and of what is left after 1, 2, ... rings of cells are taken from it.
     for ring in range(1, rings + 1):
         grown = _eroded(grown)
         softened = softened + _cropped(grown, rings - ring)
-    return _lookup(view, softened / (rings + 1))
+    softened /= rings + 1
+    table = _Table(view, BORDER)
+    table.mark(_cropped(softened, BORDER), BORDER)
+    table.mark(table.read(softened), 0)
+    return table.weights
 
 
 def _mask_cells(view, mask):
@@ -151,22 +166,40 @@ def _eroded(cells):
     return np.minimum(np.minimum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
 
 
-def _lookup(view, cells):
-    """Weights from those of the view's cells, border included."""
-    firsts = [_cells(view, axis)[0] - BORDER for axis in range(2)]
-    places = [first + np.arange(count) for first, count in zip(firsts, cells.shape, strict=True)]
-    origin = [0 if view.period[axis] else firsts[axis] for axis in range(2)]
-    shape = [view.period[axis] // CELL or cells.shape[axis] for axis in range(2)]
-    table = np.zeros(shape)
-    rows, columns = view.wrapped(places[0][:, None], places[1][None, :])
-    # A cell of a repeat may be on the picture several times, and marked on one of them.
-    np.maximum.at(table, (rows - origin[0], columns - origin[1]), cells)
+class _Table:
+    """What is known of the cells around a view, by their place in the period where it repeats.
 
-    def weights(rows, columns):
-        rows, columns = rows - origin[0], columns - origin[1]
-        inside = (rows >= 0) & (rows < shape[0]) & (columns >= 0) & (columns < shape[1])
-        return np.where(
-            inside, table[np.clip(rows, 0, shape[0] - 1), np.clip(columns, 0, shape[1] - 1)], 0.0
+    Args:
+        view: The `View`.
+        margin: Cells around the view's own.
+    """
+
+    def __init__(self, view, margin):
+        bounds = [_cells(view, axis) for axis in range(2)]
+        self._origin = [0 if view.period[axis] else bounds[axis][0] - margin for axis in range(2)]
+        places = [np.arange(first - margin, last + margin) for first, last in bounds]
+        rows, columns = view.wrapped(places[0][:, None], places[1][None, :])
+        self._places = np.broadcast_arrays(rows - self._origin[0], columns - self._origin[1])
+        self._cells = np.full(
+            [view.period[axis] // CELL or len(places[axis]) for axis in range(2)], -np.inf
         )
 
-    return weights
+    def mark(self, cells, margin):
+        """Notes cells, all but `margin` of those around the view.
+
+        A cell of a repeat may be on the picture several times, and marked on one of them.
+        """
+        np.maximum.at(self._cells, tuple(_cropped(each, margin) for each in self._places), cells)
+
+    def read(self, otherwise):
+        """All cells, and `otherwise` those of which nothing is known."""
+        known = self._cells[tuple(self._places)]
+        return np.where(np.isfinite(known), known, otherwise)
+
+    def weights(self, rows, columns):
+        """The weights of any cells; 0 where nothing is known."""
+        height, width = self._cells.shape
+        rows, columns = rows - self._origin[0], columns - self._origin[1]
+        inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+        found = self._cells[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)]
+        return np.where(inside & np.isfinite(found), found, 0.0)

@@ -1,6 +1,7 @@
 """What `locogan train` would do, before it does it."""
 
 import dataclasses
+import os
 import tempfile
 import time
 
@@ -8,26 +9,35 @@ import tensorflow as tf
 
 from locogan_keras.data import load_pictures
 from locogan_keras.estimates import training_bytes, training_flops
+from locogan_keras.replicas import check_batch_size
+from locogan_keras.runs import Origin, Run, version
+from locogan_keras.strategies import check_cluster, make_strategy
 from locogan_keras.training import build, pixel_statistics
 
 _TIMED_STEPS = 3
 
 
-def preview(source, config):
+def preview(source, out, config, minutes=None, fresh=False):
     """The settings, the data, the networks and what a step costs. Nothing is written.
 
+    Of several devices, a step is timed on the first one.
+
     Args:
-        source: As of `training.train`.
-        config: A `Config`.
+        source, out, config, minutes, fresh: As of `training.train`.
 
     Yields:
         Lines of text; the time of a step comes last, because it is measured.
 
     Raises:
-        ValueError: If the source cannot be used.
+        ValueError: If the source, the run's folder or the devices cannot be used.
     """
     yield from config.to_toml().splitlines()
     settings = config.training
+    if settings.strategy == "multiworker":
+        # To make it would wait for the others.
+        check_cluster(os.environ.get("TF_CONFIG"))
+    else:
+        check_batch_size(settings.batch_size, make_strategy(settings.strategy))
     with tempfile.TemporaryDirectory() as folder:
         pictures = load_pictures(
             source,
@@ -36,6 +46,8 @@ def preview(source, config):
             temporary_folder=folder,
             **dataclasses.asdict(config.data),
         )
+        origin = Origin(str(source), pictures.fingerprint, "", version())
+        Run(out).check(config, origin, fresh)
         height, width = pictures.frame
         yield ""
         yield f"pictures:         {len(pictures.decoded)}, {len(pictures.rejected)} more rejected"
@@ -44,14 +56,17 @@ def preview(source, config):
         networks = model.generator, model.discriminator
         for name, network in zip(("generator", "discriminator"), networks, strict=True):
             yield f"{name + ':':<18}{network.count_params():,} parameters"
-        flops = training_flops(*networks, settings.batch_size)
+        flops = training_flops(*networks, settings.batch_size, settings.discriminator_steps)
         yield f"a step:           {flops / 1e9:.1f} GFLOP (its convolutions)"
         memory = training_bytes(*networks, settings.batch_size)
         yield f"memory:           about {memory / 1e9:.2f} GB, and TensorFlow's own"
         seconds = _seconds_a_step(model, pictures.crops(settings.batch_size, settings.seed))
     yield f"time:             {seconds:.2f} s a step, measured here"
-    minutes = seconds * settings.steps / 60
-    yield f"                  {minutes:.0f} minutes for {settings.steps} steps"
+    if minutes is None:
+        total = seconds * settings.steps / 60
+        yield f"                  {total:.0f} minutes for {settings.steps} steps"
+    else:
+        yield f"                  {60 * minutes / seconds:.0f} steps in {minutes:g} minutes"
 
 
 def _seconds_a_step(model, crops):

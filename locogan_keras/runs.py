@@ -47,7 +47,7 @@ class Origin:
         source: SOURCE as it was given.
         pictures: The fingerprint of the pictures read from it.
         recipe: The recipe's name.
-        version: Of this package when the run began.
+        version: Of this package when the run was last trained.
     """
 
     source: str
@@ -78,12 +78,20 @@ class Run:
         """The run's `(Config, Origin)`.
 
         Raises:
-            ValueError: If the folder holds no run, or its `config.toml` cannot be understood.
+            ValueError: If the folder holds no run, or its `config.toml` cannot be understood or is
+                of a newer version.
         """
         path = self.path(CONFIG)
         try:
             values = parse_toml(path.read_text(encoding="utf-8"), path)
-            origin = Origin(**values.pop("run", {}))
+            about = values.pop("run", {})
+            # First of all: a newer version may have settings that this one does not know.
+            if _numbers(str(about.get("version"))) > _numbers(version()):
+                raise ValueError(
+                    f"{self.folder} is from a newer version: {about['version']}, this one is "
+                    f"{version()}"
+                )
+            origin = Origin(**about)
         except FileNotFoundError:
             raise ValueError(f"{self.folder} is not a run: it has no {CONFIG}") from None
         except (TypeError, UnicodeDecodeError) as error:
@@ -114,8 +122,13 @@ class Run:
         ):
             csv.writer(file).writerows([("file", "reason"), *rejected])
 
-    def check(self, config, origin):
+    def check(self, config, origin, fresh=False):
         """Refuses the folder if it cannot hold this run.
+
+        Args:
+            config: The run's `Config`.
+            origin: The run's `Origin`.
+            fresh: Whether to start over, whatever run it holds.
 
         Raises:
             ValueError: If it holds another run (naming the first setting that differs), or
@@ -127,15 +140,12 @@ class Run:
         if not folder.is_dir():
             raise ValueError(f"--out {folder} is not a folder")
         if not self.exists():
-            if any(folder.iterdir()):
+            if any(not _is_partial(path) for path in folder.iterdir()):
                 raise ValueError(f"--out {folder} is not empty and holds no run")
             return
         old_config, old_origin = self.read()
-        if _numbers(old_origin.version) > _numbers(version()):
-            raise ValueError(
-                f"--out {folder} is from a newer version: {old_origin.version}, this one is "
-                f"{version()}"
-            )
+        if fresh:
+            return
         for section in dataclasses.fields(config):
             old, new = (vars(getattr(each, section.name)) for each in (old_config, config))
             for key in old:
@@ -162,7 +172,7 @@ class Run:
 
     def clear(self):
         """Removes the run's files, and nothing else."""
-        for name in (METRICS, EVALUATIONS, GENERATOR, REJECTED, CONFIG):
+        for name in (METRICS, EVALUATIONS, GENERATOR, REJECTED):
             self.path(name).unlink(missing_ok=True)
         for path in self.path(SAMPLES).glob("step-*.png"):
             path.unlink()
@@ -174,12 +184,20 @@ class Run:
         for name in (SAMPLES, BOARD, CHECKPOINTS):
             with contextlib.suppress(OSError):
                 self.path(name).rmdir()
+        # Last, so that what a kill leaves is still known as a run.
+        self.path(CONFIG).unlink(missing_ok=True)
 
     def sweep(self):
         """Removes what a killed run was about to write."""
         for folder in (".", SAMPLES, CHECKPOINTS):
-            for path in self.path(folder).glob(".*.partial*"):
-                path.unlink(missing_ok=True)
+            for path in self.path(folder).glob(".*"):
+                if _is_partial(path):
+                    path.unlink(missing_ok=True)
+
+
+def _is_partial(path):
+    """Whether a file is what `replacing` writes to, left behind by a process that was killed."""
+    return re.fullmatch(r"\..+\.\d+\.partial(\..+)?", path.name) is not None
 
 
 def _numbers(text):

@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from locogan_keras import callbacks
-from locogan_keras.board import Board
+from locogan_keras.board import Board, check_tensorboard
 from locogan_keras.data import load_pictures
 from locogan_keras.keras_engine import load_keras
+from locogan_keras.locks import FolderLock
 from locogan_keras.model import LocoGAN
 from locogan_keras.networks import build_discriminator, build_generator
 from locogan_keras.optimizers import reference_adam
@@ -52,12 +53,14 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
     # First, because TensorFlow must not have run anything when it joins other workers.
     strategy = make_strategy(config.training.strategy)
     check_batch_size(config.training.batch_size, strategy)
-    with losses_of_workers_named(strategy):
-        return _train(strategy, source, out, config, str(recipe), minutes, fresh)
+    with losses_of_workers_named(strategy), contextlib.closing(FolderLock(out)) as lock:
+        return _train(strategy, lock, source, out, config, str(recipe), minutes, fresh)
 
 
-def _train(strategy, source, out, config, recipe, minutes, fresh):
+def _train(strategy, lock, source, out, config, recipe, minutes, fresh):
     is_writer = is_chief(strategy)
+    if config.training.tensorboard:
+        check_tensorboard()
     pictures = load_pictures(
         source,
         encoding=config.model.encoding,
@@ -67,14 +70,10 @@ def _train(strategy, source, out, config, recipe, minutes, fresh):
     )
     run = Run(out)
     origin = Origin(str(source), pictures.fingerprint, recipe, version())
-    if not is_writer:
-        # Whether the folder may be used is for the chief to say.
-        pass
-    elif fresh and run.exists():
-        # Starting over replaces a run, and nothing else: this refuses other people's files.
-        run.read()
-    else:
-        run.check(config, origin)
+    # Whether the folder may be used is for the chief to say.
+    if is_writer:
+        lock.take()
+        run.check(config, origin, fresh)
     if has_workers(strategy):
         checkpoints = [] if fresh else [each.path.name for each in run.checkpoints.all()]
         facts = {
@@ -96,14 +95,14 @@ def _train(strategy, source, out, config, recipe, minutes, fresh):
         with strategy.scope():
             model = build(config, pictures.frame, statistics)
         if is_writer:
-            if run.exists():
-                run.clear()
+            run.clear()
             run.write(config, origin)
+            lock.take()
     elif stop.reached(model):
         return model, None
     elif is_writer:
         run.sweep()
-        run.write(config, run.read()[1])
+        run.write(config, dataclasses.replace(run.read()[1], version=version()))
     if pictures.rejected:
         print(
             f"{len(pictures.decoded)} pictures; {len(pictures.rejected)} cannot be used, "
@@ -121,7 +120,7 @@ def _train(strategy, source, out, config, recipe, minutes, fresh):
 
         signals = closing(callbacks.StopOnSignal())
         used = [callbacks.Clock(), stop, signals]
-        diverged = callbacks.RefuseDivergence(run)
+        diverged = callbacks.RefuseDivergence(run, config.training.save_every)
         if is_writer:
             settings = config.training
             used += [
@@ -135,14 +134,18 @@ def _train(strategy, source, out, config, recipe, minutes, fresh):
         else:
             used.append(diverged)
         if has_workers(strategy):
-            used.append(KeepTogether())
-        model.fit(
-            crops,
-            steps_per_epoch=_UNBOUNDED if stop.steps is None else stop.steps - step,
-            shuffle=False,
-            verbose=0,
-            callbacks=used,
-        )
+            used.append(KeepTogether(signals))
+        try:
+            model.fit(
+                crops,
+                steps_per_epoch=_UNBOUNDED if stop.steps is None else stop.steps - step,
+                shuffle=False,
+                verbose=0,
+                callbacks=used,
+            )
+        except OSError as error:
+            reason = f"{error.strerror or error}; {run.folder} keeps step {run.saved_step()}"
+            raise OSError(error.errno, reason, error.filename or str(run.folder)) from error
     return model, signals.received
 
 
@@ -183,19 +186,16 @@ def _load(run, settings):
     checkpoint = run.checkpoints.newest_whole(lambda line: print(line, file=sys.stderr))
     if checkpoint is None:
         if run.saved_step():
-            raise ValueError(f"no checkpoint of {run.folder} is whole; --fresh starts over")
+            raise ValueError(
+                f"every checkpoint of {run.folder} is damaged, the last one is of step "
+                f"{run.saved_step()}; --fresh starts over"
+            )
         return None
     model = load_keras(checkpoint.path, compile=True)
     # Rates may change from one part of a run to the next.
     model.generator_optimizer.learning_rate = settings.generator_learning_rate
     model.discriminator_optimizer.learning_rate = settings.discriminator_learning_rate
-    model.compile(
-        **{
-            **model.get_compile_config(),
-            "generator_optimizer": model.generator_optimizer,
-            "discriminator_optimizer": model.discriminator_optimizer,
-        }
-    )
+    model.take_learning_rates()
     return model
 
 

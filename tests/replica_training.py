@@ -9,6 +9,7 @@
 import json
 import os
 import sys
+import types
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -52,7 +53,7 @@ def train(strategy, optimizer, steps, dtype="float32", synchronized=True):
             synchronized_batch_normalization=synchronized,
         )
     recorder = Recorder()
-    together = [KeepTogether()] if has_workers(strategy) else []
+    together = [KeepTogether(types.SimpleNamespace(received=None))] if has_workers(strategy) else []
     model.fit(
         global_batches(),
         steps_per_epoch=steps,

@@ -180,6 +180,36 @@ def test_edits_are_the_same_on_every_engine(make_engine, kind, encoding):
         assert same_levels(render(other, edit, TILE), render(keras, edit, TILE))
 
 
+@pytest.mark.parametrize("soft", [0, 16])
+@pytest.mark.parametrize(
+    "region", [(0, 0, 32, 32), (64, 80, 32, 32), (0, 48, 16, 16), (80, 0, 16, 112)]
+)
+def test_a_transplant_at_the_edge_of_a_repeat_reaches_around_it_and_no_further(torus, region, soft):
+    before = view_of(torus, seed=1)
+    after = editing.transplant(before, 2, region, soft)
+    before, after = (render(torus, view, TILE) for view in (before, after))
+    outside = np.ones(FRAME, bool)
+    top, left, height, width = region
+    rows = np.arange(top - 16, top + height + 17) % FRAME[0]
+    columns = np.arange(left - 16, left + width + 17) % FRAME[1]
+    outside[np.ix_(rows, columns)] = False
+    assert outside.any()
+    assert not changed(after, before)[outside].any()
+    assert changed(after, before)[~outside].any()
+
+
+def test_a_soft_edge_goes_on_at_the_opposite_edge_of_a_repeat(torus):
+    rows, columns = np.array([[2]]), np.arange(-3, 10)[None]
+    view = view_of(torus)
+    for left in (0, 48):
+        weights = cell_weights(view, (0, left, 96, 64), soft=16)(*view.wrapped(rows, columns))
+        around = np.roll(weights[0, 3:10], -left // 16)
+        np.testing.assert_allclose(around * 2, [1, 2, 2, 1, 0, 0, 0], err_msg=str(left))
+    # A region that repeats without an edge has none to be soft.
+    whole = cell_weights(view, (0, 0, *FRAME), soft=32)(*view.wrapped(rows, columns))
+    np.testing.assert_array_equal(whole, 1)
+
+
 def test_a_mask_is_white_where_the_donor_is(linear, tmp_path):
     view = view_of(linear, seed=1)
     levels = np.zeros(FRAME, np.uint8)
@@ -232,6 +262,8 @@ def test_a_rectangle_is_a_mask_that_is_white_there(linear, corner):
 
 def test_empty_masks_and_negative_softness_are_refused(linear):
     view = view_of(linear)
+    with pytest.raises(ValueError, match=r"larger than the picture, 112 pixels.*soft=113"):
+        cell_weights(view, (0, 0, 32, 32), soft=113)
     with pytest.raises(ValueError, match="not black"):
         editing.transplant(view, 2, np.zeros(FRAME, np.float32))
     with pytest.raises(ValueError, match="shape"):

@@ -151,6 +151,21 @@ def test_a_learning_rate_callback_scales_both_optimizers():
     assert float(model.discriminator_optimizer.learning_rate) == pytest.approx(2e-4)
 
 
+def test_a_saved_model_keeps_the_proportion_of_the_learning_rates(tmp_path):
+    model = tiny_model(
+        generator_optimizer=reference_adam(1e-4), discriminator_optimizer=reference_adam(3e-4)
+    )
+    # A schedule has ended at 0.
+    model.generator_optimizer.learning_rate = 0.0
+    model.discriminator_optimizer.learning_rate = 0.0
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    loaded.run_eagerly = True
+    schedule = keras.callbacks.LearningRateScheduler(lambda epoch: 5e-5)
+    loaded.fit(batches(1), shuffle=False, verbose=0, callbacks=[schedule])
+    assert float(loaded.discriminator_optimizer.learning_rate) == pytest.approx(1.5e-4)
+
+
 def test_a_learning_rate_schedule_is_left_alone():
     schedule = keras.optimizers.schedules.ExponentialDecay(1e-3, 1, 0.5)
     model = tiny_model(generator_optimizer=keras.optimizers.Adam(schedule), run_eagerly=True)

@@ -35,6 +35,18 @@ def test_a_dry_run_refuses_what_a_run_would(tmp_path, capfd):
     assert "does not exist" in capfd.readouterr().err
 
 
+def test_a_dry_run_refuses_a_folder_and_devices_that_a_run_would(
+    photo, trained_run, monkeypatch, capsys
+):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    command = ["train", str(photo), "--out", str(trained_run), "--dry-run", "--set", *TINY]
+    assert main([*command, "model.frame=[128, 64]"]) == 2
+    assert "model.frame is (64, 64) there, (128, 64) here" in capsys.readouterr().err
+    for strategy, reason in (("mirrored", "needs several GPUs"), ("multiworker", "TF_CONFIG")):
+        assert main([*command, f"strategy={strategy}"]) == 2
+        assert reason in capsys.readouterr().err
+
+
 def test_operations_are_those_of_the_papers_tables():
     # Table 2's first layer, 3 + 2 channels to w at 32 x 32, and the generator's first, by hand.
     discriminator = convolution_flops(build_discriminator(8), CROP)
