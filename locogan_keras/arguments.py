@@ -78,7 +78,7 @@ def part(text):
 
 def region(text):
     """`TOP,LEFT,HEIGHT,WIDTH` as four integers, or the path of a mask as it is."""
-    if not re.fullmatch(r"-?\d+(,-?\d+)*", text):
+    if not re.fullmatch(r" *-?\d+ *(, *-?\d+ *)*", text):
         return text
     numbers = tuple(map(int, text.split(",")))
     if len(numbers) != 4:

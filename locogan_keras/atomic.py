@@ -53,10 +53,12 @@ def replacing_folder(path):
         A `Path` of an empty folder.
 
     Raises:
-        ValueError: If there is anything at `path`.
+        ValueError: If there is anything at `path`, or it has no name to rename a folder to.
         OSError: If the folder cannot be written; it names `path`.
     """
     path = Path(path)
+    if not path.name.strip("."):
+        raise ValueError(f"--out must name a new folder. Received: --out {path}")
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise ValueError(f"--out {path} exists already; remove it or name another")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")

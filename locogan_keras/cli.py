@@ -1,7 +1,10 @@
 """The command `locogan`: arguments only. What is heavy is imported by the command that needs it."""
 
 import argparse
+import contextlib
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from locogan_keras.cli_edit import add_edit
@@ -27,7 +30,8 @@ def main(arguments=None):
     """
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options) or 0
+        with _leaving_at(signal.SIGTERM):
+            return options.command(options) or 0
     except KeyboardInterrupt:
         print("locogan: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -40,6 +44,24 @@ def main(arguments=None):
         return _fail(str(error))
     except ServerError as error:
         return _fail(str(error), SERVER_ERROR)
+
+
+@contextlib.contextmanager
+def _leaving_at(number):
+    """Lets a signal end the process as an exception does, so that nothing half-written stays."""
+
+    def leave(*_):
+        raise SystemExit(128 + number)
+
+    # Elsewhere Python receives no signals.
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _fail(reason, status=USAGE_ERROR):

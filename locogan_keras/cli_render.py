@@ -127,7 +127,10 @@ def write_views(options, engine, views, names, origin):
     # Refuses the tile before there is a folder.
     bands(engine, views[0], options.tile)
     pictures = (render(engine, view, options.tile, _progress(options)) for view in views)
-    metadata = [_metadata(options, engine, view, origin) for view in views]
+    metadata = [
+        _metadata(options, engine, view, {**origin, "picture": name})
+        for view, name in zip(views, names, strict=True)
+    ]
     write_pictures(options.out, names, pictures, metadata)
 
 
@@ -135,6 +138,8 @@ def check_out(options):
     """Refuses an `--out` that ends in something else than the command writes."""
     several = options.several or getattr(options, "seeds", None) is not None
     suffix = Path(options.out).suffix.lower()
+    if not Path(options.out).name.strip("."):
+        raise ValueError(f"--out needs a name. Received: --out {options.out!r}")
     if suffix != ".png" and not (several and suffix in (".gif", "")):
         what = ".png (a sheet), .gif (an animation) or nothing (a folder)" if several else ".png"
         raise ValueError(f"--out must end in {what}. Received: --out {options.out}")

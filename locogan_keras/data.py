@@ -23,7 +23,7 @@ from locogan_keras.sources import open_source
 _STREAM = -1
 
 # Files that wait for their turn to be decoded. More would only hold more of them in memory.
-_WAITING = 64
+_WAITING = 16
 
 
 @dataclasses.dataclass(frozen=True)

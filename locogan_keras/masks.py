@@ -39,7 +39,7 @@ def ramp(view, axis, hard):
 
 
 def read_mask(path, size, resize=False):
-    """A picture as a mask: white is 1, black 0, grey in between.
+    """A picture as a mask: white is 1, black and transparent 0, grey in between.
 
     Args:
         path: The file.
@@ -53,7 +53,7 @@ def read_mask(path, size, resize=False):
         ValueError: If it is no picture, or has another size and is not to be resized.
         OSError: If it cannot be read.
     """
-    picture = Image.fromarray(read_picture(path)).convert("L")
+    picture = Image.fromarray(read_picture(path, background="black")).convert("L")
     if picture.size != size[::-1]:
         if not resize:
             raise ValueError(

@@ -24,11 +24,12 @@ _DAMAGE = (
 )
 
 
-def read_picture(path):
+def read_picture(path, background="white"):
     """A picture as `(height, width, 3)` uint8, upright; see `decode`.
 
     Args:
         path: The file.
+        background: The colour that shows where the picture is transparent.
 
     Raises:
         ValueError: If it cannot be used; it names the file and the reason.
@@ -36,19 +37,20 @@ def read_picture(path):
     """
     with open(path, "rb") as file, pillow_quiet():
         try:
-            return decode(file)
+            return decode(file, background)
         except ValueError as error:
             raise ValueError(f"{path} {error}") from None
 
 
-def decode(file):
+def decode(file, background="white"):
     """A picture as `(height, width, 3)` uint8, upright.
 
-    Grey, palette, CMYK and 16-bit pictures are converted; transparency is laid over white; of an
-    animation the first picture is taken. To be called under `pillow_quiet`.
+    Grey, palette, CMYK and 16-bit pictures are converted; of an animation the first picture is
+    taken. To be called under `pillow_quiet`.
 
     Args:
         file: An open binary file.
+        background: As of `read_picture`.
 
     Raises:
         ValueError: If it is not a picture, is damaged, or is larger than Pillow's limit for
@@ -59,7 +61,7 @@ def decode(file):
             if picture.width * picture.height > (Image.MAX_IMAGE_PIXELS or float("inf")):
                 raise Image.DecompressionBombError
             picture.load()
-            return np.asarray(_over_white(_eight_bits(_upright(picture))))
+            return np.asarray(_opaque(_eight_bits(_upright(picture)), background))
     except UnidentifiedImageError:
         raise ValueError("is not a picture") from None
     except Image.DecompressionBombError:
@@ -127,9 +129,9 @@ def _eight_bits(picture):
     return picture
 
 
-def _over_white(picture):
+def _opaque(picture, background):
     if not picture.has_transparency_data:
         return picture.convert("RGB")
     picture = picture.convert("RGBA")
-    white = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(white, picture).convert("RGB")
+    under = Image.new("RGBA", picture.size, background)
+    return Image.alpha_composite(under, picture).convert("RGB")

@@ -67,13 +67,17 @@ def _path(path):
     if not path.is_dir():
         raise ValueError(f"SOURCE {path} is neither a picture nor a folder")
     found = []
-    for folder, subfolders, names in os.walk(path):
+    for folder, subfolders, names in os.walk(path, onerror=_refuse):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         found += [Path(folder, name) for name in names if not name.startswith(".")]
     found = sorted(file for file in found if file.suffix.lower() in SUFFIXES)
     names = (str(file.relative_to(path)) for file in found)
     files = zip(names, (functools.partial(_open, file) for file in found), strict=True)
     return Source(len(found), files)
+
+
+def _refuse(error):
+    raise error
 
 
 def _open(path):
@@ -111,11 +115,18 @@ def _tfds(source, text):
     examples = builder.as_dataset(
         split=split, decoders=only_images, read_config=tfds.ReadConfig(try_autocache=False)
     )
-    files = (
-        (f"{split} {number}", functools.partial(io.BytesIO, example["image"]))
-        for number, example in enumerate(examples.as_numpy_iterator())
-    )
-    return Source(count, files)
+
+    def files():
+        import tensorflow as tf
+
+        try:
+            for number, example in enumerate(examples.as_numpy_iterator()):
+                yield f"{split} {number}", functools.partial(io.BytesIO, example["image"])
+        except tf.errors.OpError as error:
+            reason = str(error.message).strip().partition("\n")[0]
+            raise ValueError(f"SOURCE {source} is damaged: {reason}") from None
+
+    return Source(count, files())
 
 
 def _lmdb(source, path):
@@ -134,10 +145,21 @@ def _lmdb(source, path):
     except lmdb.Error as error:
         raise ValueError(f"SOURCE {source} cannot be opened: {error}") from None
 
+    # LMDB maps the file: where that ends too early, reading would end the process.
+    file = Path(path, "data.mdb") if Path(path).is_dir() else Path(path)
+    length = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+    if file.stat().st_size < length:
+        raise ValueError(
+            f"SOURCE {source} is cut short: {file.stat().st_size} bytes of at least {length}"
+        )
+
     def files():
-        with environment, environment.begin() as transaction:
-            for key, value in transaction.cursor():
-                name = key.decode("utf-8", "backslashreplace")
-                yield name, functools.partial(io.BytesIO, value)
+        try:
+            with environment, environment.begin() as transaction:
+                for key, value in transaction.cursor():
+                    name = key.decode("utf-8", "backslashreplace")
+                    yield name, functools.partial(io.BytesIO, value)
+        except lmdb.Error as error:
+            raise ValueError(f"SOURCE {source} is damaged: {error}") from None
 
     return Source(environment.stat()["entries"], files())

@@ -206,3 +206,19 @@ def test_an_interruption_says_how_to_go_on(photo, tmp_path, capsys, monkeypatch,
     printed = capsys.readouterr().out
     assert "saved at step 7" in printed
     assert again in printed
+
+
+@pytest.mark.slow
+def test_sigterm_leaves_nothing_half_written(trained_run, tmp_path):
+    code = "import sys; from locogan_keras.cli import main; sys.exit(main(sys.argv[1:]))"
+    size = ["--height", "8192", "--width", "8192"]
+    command = ["render", str(trained_run), "--out", str(tmp_path / "large.png"), *size]
+    with subprocess.Popen([sys.executable, "-c", code, *command]) as process:
+        deadline = time.monotonic() + 300
+        while not list(tmp_path.glob(".large.*.partial.png")):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert not list(tmp_path.iterdir())

@@ -128,7 +128,7 @@ def test_a_mask_picture_is_a_region(models, tmp_path):
     ends = ["--from", "1", "--to", "2"]
     by_mask, by_box = (
         made(tmp_path / "out.png", "edit", "transplant", model, *ends, "--region", region)
-        for region in (tmp_path / "mask.png", "32,48,32,48")
+        for region in (tmp_path / "mask.png", "32, 48, 32, 48")
     )
     np.testing.assert_array_equal(by_mask, by_box)
     Image.fromarray(mask).resize((56, 48)).save(tmp_path / "mask.png")

@@ -224,6 +224,14 @@ def test_a_mask_is_white_where_the_donor_is(linear, tmp_path):
     np.testing.assert_allclose(weights, np.pad(expected, 3, mode="edge"), atol=1e-7)
 
 
+def test_a_mask_is_black_where_it_is_transparent(tmp_path):
+    levels = np.full((*FRAME, 4), 255, np.uint8)
+    levels[:, 48:, 3] = 0
+    Image.fromarray(levels).save(tmp_path / "mask.png")
+    mask = read_mask(tmp_path / "mask.png", FRAME)
+    np.testing.assert_array_equal(mask[0], np.arange(FRAME[1]) < 48)
+
+
 def test_a_soft_edge_lies_inside(linear):
     view = view_of(linear, height=192, width=192)
     weights = cell_weights(view, (32, 32, 128, 128), soft=30)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import sys
 
 import lmdb
@@ -173,6 +174,45 @@ def test_lmdbs_that_cannot_be_used_are_named(tmp_path):
             load(f"lmdb:{tmp_path / path}")
     with pytest.raises(ValueError, match="empty has no pictures"):
         load(database(tmp_path / "empty", {}))
+
+
+def test_damaged_lmdbs_are_named(tmp_path):
+    many = {b"%04d" % index: encoded(flat(index), "PNG") for index in range(60)}
+    source = database(tmp_path / "pages", many)
+    file = tmp_path / "pages" / "data.mdb"
+    data = file.read_bytes()
+    for length in (len(data) // 2, 9000, 5000):
+        file.write_bytes(data[:length])
+        with pytest.raises(ValueError, match=r"lmdb:.*pages (is cut short|cannot be opened)"):
+            load(source)
+    # All pages but the first two, which say where the others are.
+    file.write_bytes(data[:8192] + bytes(len(data) - 8192))
+    with pytest.raises(ValueError, match=r"lmdb:.*pages is damaged"):
+        load(source)
+
+
+def test_a_damaged_tfds_record_is_named(data_sets, tmp_path):
+    copy = tmp_path / "data_sets"
+    shutil.copytree(data_sets, copy)
+    (record,) = (copy / "little").rglob("*-train.tfrecord*")
+    data = bytearray(record.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    record.write_bytes(data)
+    builder = tfds.builder("little", data_dir=copy)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tfds, "builder", lambda name: builder)
+        with pytest.raises(ValueError, match="tfds:little is damaged: corrupted record"):
+            load("tfds:little")
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
+    def walk(path, onerror):
+        onerror(PermissionError(13, "Permission denied", f"{path}/private"))
+        yield from ()
+
+    monkeypatch.setattr("os.walk", walk)
+    with pytest.raises(OSError, match=r"Permission denied: .*private"):
+        load(tmp_path)
 
 
 def test_an_lmdb_without_its_package_says_what_to_install(tmp_path, monkeypatch):
