@@ -2,7 +2,7 @@
 
     python train/fit_benchmark.py
 
-The seconds are those of the fastest turn, because what a shared machine adds varies by more than the
+The seconds are those of the fastest turn, because what a shared machine adds varies more than the
 ways differ; *ratio* is over those of plain `fit` on the same stream of crops: below 1 is faster.
 Callbacks are timed by themselves.
 """
