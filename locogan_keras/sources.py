@@ -123,7 +123,8 @@ def _tfds(source, text):
             for number, example in enumerate(examples.as_numpy_iterator()):
                 yield f"{split} {number}", functools.partial(io.BytesIO, example["image"])
         except tf.errors.OpError as error:
-            reason = str(error.message).strip().partition("\n")[0]
+            # TensorFlow says where before what, and where again.
+            reason = re.sub(r"^\{\{.*?\}\} *| *\[Op:.*", "", error.message.partition("\n")[0])
             raise ValueError(f"SOURCE {source} is damaged: {reason}") from None
 
     return Source(count, files())

@@ -59,7 +59,7 @@ def test_a_folder_has_one_order_on_every_file_system(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
         flat(ord(name)).save(tmp_path / name / "x.png")
     before, walk = load(tmp_path).fingerprint, os.walk
-    monkeypatch.setattr(os, "walk", lambda path: reversed(list(walk(path))))
+    monkeypatch.setattr(os, "walk", lambda path, **_: reversed(list(walk(path))))
     assert load(tmp_path).fingerprint == before
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -134,6 +135,32 @@ def test_only_the_chief_writes(photo, trained_run, tmp_path):
         assert ours[0] == alone[0]
         assert ours[2:] == pytest.approx(alone[2:], abs=1e-5)
     assert keras.saving.load_model(runs[0] / "generator.keras").frame == (64, 64)
+
+
+TWO_DEVICES = """
+import sys
+import tensorflow as tf
+(processor,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
+from locogan_keras.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.slow
+def test_a_mirrored_run_goes_on_with_one_device(photo, trained_run, tmp_path):
+    run = tmp_path / "run"
+    arguments = ["train", str(photo), "--out", str(run), "--set", *TINY, "model.frame=[64, 64]"]
+    mirrored = [*arguments, "strategy=mirrored", "--steps", "3"]
+    subprocess.run([sys.executable, "-c", TWO_DEVICES, *mirrored], check=True, timeout=300)
+    assert main([*arguments, "strategy=single", "--steps", "4"]) == 0
+    rows = []
+    for each in (run, trained_run):
+        with open(each / "metrics.csv", newline="") as file:
+            rows.append([[float(value) for value in row] for row in list(csv.reader(file))[1:]])
+    for ours, alone in zip(*rows, strict=True):
+        assert ours[0] == alone[0]
+        assert ours[2:] == pytest.approx(alone[2:], abs=1e-4)
 
 
 @pytest.mark.slow
