@@ -127,9 +127,11 @@ def write_views(options, engine, views, names, origin):
     # Refuses the tile before there is a folder.
     bands(engine, views[0], options.tile)
     pictures = (render(engine, view, options.tile, _progress(options)) for view in views)
+    # In a folder each is one of the views, which its name tells.
+    told = [{} if Path(options.out).suffix else {"picture": name} for name in names]
     metadata = [
-        _metadata(options, engine, view, {**origin, "picture": name})
-        for view, name in zip(views, names, strict=True)
+        _metadata(options, engine, view, {**origin, **each})
+        for view, each in zip(views, told, strict=True)
     ]
     write_pictures(options.out, names, pictures, metadata)
 

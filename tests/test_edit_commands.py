@@ -93,6 +93,8 @@ def test_a_folder_has_a_picture_of_each(models, tmp_path):
     assert sorted(path.name for path in out.iterdir()) == ["seed-7.png", "seed-9.png"]
     assert main(["render", str(model), "--seed", "9", "--out", str(tmp_path / "9.png")]) == 0
     np.testing.assert_array_equal(pixels(out / "seed-9.png"), pixels(tmp_path / "9.png"))
+    with Image.open(out / "seed-9.png") as picture:
+        assert json.loads(picture.text["locogan"])["picture"] == "seed-9"
 
 
 def test_an_interpolation_is_an_animation(models, tmp_path):
