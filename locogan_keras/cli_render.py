@@ -140,8 +140,6 @@ def check_out(options):
     """Refuses an `--out` that ends in something else than the command writes."""
     several = options.several or getattr(options, "seeds", None) is not None
     suffix = Path(options.out).suffix.lower()
-    if not Path(options.out).name.strip("."):
-        raise ValueError(f"--out needs a name. Received: --out {options.out!r}")
     if suffix != ".png" and not (several and suffix in (".gif", "")):
         what = ".png (a sheet), .gif (an animation) or nothing (a folder)" if several else ".png"
         raise ValueError(f"--out must end in {what}. Received: --out {options.out}")

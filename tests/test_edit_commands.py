@@ -97,6 +97,15 @@ def test_a_folder_has_a_picture_of_each(models, tmp_path):
         assert json.loads(picture.text["locogan"])["picture"] == "seed-9"
 
 
+@pytest.mark.parametrize("out", ["", ".", ".."])
+def test_a_folder_needs_a_name(models, out, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    for words in (["gallery"], ["render", "--seeds", "0,1"]):
+        line = refusal(capfd, words[0], models / "torus.onnx", *words[1:], "--out", out)
+        assert "--out must name a new folder" in line
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_interpolation_is_an_animation(models, tmp_path):
     out = tmp_path / "between.gif"
     command = ["edit", "interpolate", str(models / "linear.onnx"), "--out", str(out)]

@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import shutil
 import sys
 
 import keras
@@ -127,7 +128,9 @@ def test_a_run_shows_losses_and_sheets_in_tensorboard(photo, tmp_path):
     assert not run.joinpath("tensorboard").exists()
 
 
-def test_a_missing_tensorboard_is_named(photo, tmp_path, monkeypatch, capsys):
+def test_a_missing_tensorboard_is_named_before_anything_is_lost(
+    photo, trained_run, tmp_path, monkeypatch, capsys
+):
     def find_spec(name, found=importlib.util.find_spec):
         return None if name == "tensorboard" else found(name)
 
@@ -135,5 +138,9 @@ def test_a_missing_tensorboard_is_named(photo, tmp_path, monkeypatch, capsys):
     monkeypatch.delitem(sys.modules, "locogan_keras.board", raising=False)
     settings = [*TINY, "model.frame=[64, 64]", "tensorboard=true"]
     run = tmp_path / "run"
-    assert main(["train", str(photo), "--out", str(run), "--steps", "1", "--set", *settings]) == 2
+    shutil.copytree(trained_run, run)
+    before = sorted(run.rglob("*"))
+    arguments = ["train", str(photo), "--out", str(run), "--steps", "1", "--fresh"]
+    assert main([*arguments, "--set", *settings]) == 2
     assert "needs the package tensorboard" in capsys.readouterr().err
+    assert sorted(run.rglob("*")) == before

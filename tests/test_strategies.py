@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -202,6 +203,23 @@ def test_a_lost_worker_ends_the_other_and_they_go_on(killed, photo, tmp_path):
     assert [status for status, _, _ in results] == [0, 0], results
     with open(run / "metrics.csv", newline="") as file:
         assert [int(row["step"]) for row in csv.DictReader(file)] == list(range(1, steps + 1))
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_worker_saves_and_ends_all(photo, tmp_path):
+    run = tmp_path / "run"
+    with started_workers(commands(photo, [run, run], "--steps", "100000")) as processes:
+        deadline = time.monotonic() + 300
+        while not Run(run).saved_step():
+            assert time.monotonic() < deadline
+            assert [process.poll() for process in processes] == [None, None]
+            time.sleep(0.1)
+        processes[1].send_signal(signal.SIGTERM)
+        for process in processes:
+            process.communicate(timeout=180)
+    assert [process.returncode for process in processes] == [128 + signal.SIGTERM] * 2
+    with open(run / "metrics.csv", newline="") as file:
+        assert int(list(csv.DictReader(file))[-1]["step"]) == Run(run).saved_step()
 
 
 @pytest.mark.slow
