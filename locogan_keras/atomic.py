@@ -4,7 +4,10 @@ import contextlib
 import errno
 import os
 import shutil
+import tempfile
 from pathlib import Path
+
+_unfinished = set()
 
 
 @contextlib.contextmanager
@@ -26,18 +29,13 @@ def replacing(path, final=None):
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
+    with _unfinished_at(temporary), _naming(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()
         yield temporary
         os.replace(temporary, final(temporary) if final else path)
-    except OSError as error:
-        raise OSError(error.errno, f"cannot write: {error.strerror or error}", str(path)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -62,11 +60,47 @@ def replacing_folder(path):
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise ValueError(f"--out {path} exists already; remove it or name another")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with _unfinished_at(temporary), _naming(path):
         temporary.mkdir(parents=True)
         yield temporary
         os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def scratch_folder():
+    """Gives the `Path` of a folder that is removed at the end of the block."""
+    with tempfile.TemporaryDirectory() as folder, _unfinished_at(Path(folder)):
+        yield Path(folder)
+
+
+def remove_unfinished():
+    """Removes what the blocks at hand have written so far, for a process that ends within them."""
+    for temporary in tuple(_unfinished):
+        _remove(temporary)
+
+
+@contextlib.contextmanager
+def _unfinished_at(temporary):
+    _unfinished.add(temporary)
+    try:
+        yield
+    finally:
+        _remove(temporary)
+        _unfinished.discard(temporary)
+
+
+def _remove(temporary):
+    with contextlib.suppress(OSError):
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        else:
+            temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _naming(path):
+    """Makes an error of the operating system name the path that the user gave."""
+    try:
+        yield
     except OSError as error:
         raise OSError(error.errno, f"cannot write: {error.strerror or error}", str(path)) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

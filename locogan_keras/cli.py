@@ -2,11 +2,13 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 import threading
 from pathlib import Path
 
+from locogan_keras.atomic import remove_unfinished
 from locogan_keras.cli_edit import add_edit
 from locogan_keras.cli_gallery import add_gallery
 from locogan_keras.cli_render import add_model, add_render
@@ -30,7 +32,7 @@ def main(arguments=None):
     """
     options = _parser().parse_args(arguments)
     try:
-        with _leaving_at(signal.SIGTERM):
+        with _leaving_at(signal.SIGINT, signal.SIGTERM):
             return options.command(options) or 0
     except KeyboardInterrupt:
         print("locogan: interrupted", file=sys.stderr)
@@ -47,21 +49,26 @@ def main(arguments=None):
 
 
 @contextlib.contextmanager
-def _leaving_at(number):
-    """Lets a signal end the process as an exception does, so that nothing half-written stays."""
+def _leaving_at(*numbers):
+    """Lets a signal end the process at once, with nothing half-written left.
 
-    def leave(*_):
-        raise SystemExit(128 + number)
+    An exception would not do: Keras and TensorFlow have bare `except`s that swallow it.
+    """
+
+    def leave(number, _):
+        remove_unfinished()
+        os._exit(128 + number)
 
     # Elsewhere Python receives no signals.
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(number, leave)
+    before = {number: signal.signal(number, leave) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(number, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _fail(reason, status=USAGE_ERROR):

@@ -1,14 +1,13 @@
 """A generator as one ONNX file."""
 
 import re
-import tempfile
 import warnings
-from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 
+from locogan_keras.atomic import scratch_folder
 from locogan_keras.onnx_engine import METADATA
 
 OPSETS = (15, 16, 17, 18)
@@ -39,13 +38,13 @@ def onnx_model(network, description, opset=18):
         raise ValueError(f"opset must be {OPSETS[0]} to {OPSETS[-1]}. Received: opset={opset}")
     # Keras exports no model that has not been called.
     network([np.zeros((1, 7, 7, tensor.shape[-1]), np.float32) for tensor in network.inputs])
-    with tempfile.TemporaryDirectory() as folder:
-        converted = Path(folder, "converted.onnx")
+    with scratch_folder() as folder:
+        converted = folder / "converted.onnx"
         with warnings.catch_warnings():
             # Keras asks NumPy for names that are going away.
             warnings.simplefilter("ignore", FutureWarning)
             network.export(converted, format="onnx", opset_version=opset, verbose=False)
-        model = _simplified(converted, Path(folder, "simplified.onnx"))
+        model = _simplified(converted, folder / "simplified.onnx")
     _rename(model.graph)
     del model.opset_import[:]
     model.opset_import.append(onnx.helper.make_opsetid("", opset))

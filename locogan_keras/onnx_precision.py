@@ -1,8 +1,6 @@
 """Smaller numbers for an exported ONNX model: float16, and int8 calibrated on its own latents."""
 
 import logging
-import tempfile
-from pathlib import Path
 
 import onnx
 from onnxruntime.quantization import (
@@ -13,6 +11,8 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
+
+from locogan_keras.atomic import scratch_folder
 
 PRECISIONS = ("float32", "float16", "int8")
 
@@ -51,8 +51,8 @@ def to_int8(model, samples):
     convolutions = [node.name for node in _latent_nodes(model) if node.op_type == "Conv"]
     logger = logging.getLogger()
     level = logger.level
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "int8.onnx")
+    with scratch_folder() as folder:
+        path = folder / "int8.onnx"
         try:
             # It recommends a step that has been done.
             logger.setLevel(logging.ERROR)

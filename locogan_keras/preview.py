@@ -2,11 +2,11 @@
 
 import dataclasses
 import os
-import tempfile
 import time
 
 import tensorflow as tf
 
+from locogan_keras.atomic import scratch_folder
 from locogan_keras.data import load_pictures
 from locogan_keras.estimates import training_bytes, training_flops
 from locogan_keras.replicas import check_batch_size
@@ -38,7 +38,7 @@ def preview(source, out, config, minutes=None, fresh=False):
         check_cluster(os.environ.get("TF_CONFIG"))
     else:
         check_batch_size(settings.batch_size, make_strategy(settings.strategy))
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         pictures = load_pictures(
             source,
             encoding=config.model.encoding,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import types
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -206,6 +207,45 @@ def test_an_interruption_says_how_to_go_on(photo, tmp_path, capsys, monkeypatch,
     printed = capsys.readouterr().out
     assert "saved at step 7" in printed
     assert again in printed
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_nothing_half_written_whatever_swallows_exceptions(tmp_path, number):
+    code = """
+import os, signal, sys, time
+from pathlib import Path
+from locogan_keras import atomic, cli
+
+def half_written(options):
+    file, folder = Path(options.model, "a.png"), Path(options.model, "b")
+    with atomic.replacing(file) as one, atomic.replacing_folder(folder) as two:
+        one.write_text("half")
+        Path(two, "c.png").write_text("half")
+        with atomic.scratch_folder() as scratch:
+            Path(scratch, "d.onnx").write_text("half")
+            print(scratch, flush=True)
+            while True:
+                try:
+                    time.sleep(60)
+                except:
+                    pass
+
+cli._info = half_written
+sys.exit(cli.main(["info", sys.argv[1]]))
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        scratch = Path(process.stdout.readline().strip())
+        before = scratch.is_dir(), len(list(tmp_path.iterdir()))
+        process.send_signal(number)
+        try:
+            process.wait(timeout=60)
+        finally:
+            process.kill()
+    assert before == (True, 2)
+    assert process.returncode == 128 + number
+    assert not list(tmp_path.iterdir())
+    assert not scratch.exists()
 
 
 @pytest.mark.slow
