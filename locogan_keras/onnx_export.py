@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import onnx
 import onnxruntime
+import tf2onnx.utils
 
 from locogan_keras.atomic import scratch_folder
 from locogan_keras.onnx_engine import METADATA
@@ -38,6 +39,8 @@ def onnx_model(network, description, opset=18):
         raise ValueError(f"opset must be {OPSETS[0]} to {OPSETS[-1]}. Received: opset={opset}")
     # Keras exports no model that has not been called.
     network([np.zeros((1, 7, 7, tensor.shape[-1]), np.float32) for tensor in network.inputs])
+    # It goes on from one export to the next, and nodes are sorted by names that end in it.
+    tf2onnx.utils.INTERNAL_NAME = 1
     with scratch_folder() as folder:
         converted = folder / "converted.onnx"
         with warnings.catch_warnings():

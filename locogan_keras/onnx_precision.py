@@ -28,7 +28,7 @@ def to_float16(model):
     Returns:
         An `onnx.ModelProto`.
     """
-    positions = [node.name for node in model.graph.node if node not in _latent_nodes(model)]
+    positions = [node.name for node in model.graph.node if node not in latent_nodes(model)]
     half = OnnxModel(convert_float_to_float16(model, keep_io_types=True, node_block_list=positions))
     # The conversion appends the casts that come first.
     half.topological_sort(is_deterministic=True)
@@ -48,7 +48,7 @@ def to_int8(model, samples):
     Returns:
         An `onnx.ModelProto`.
     """
-    convolutions = [node.name for node in _latent_nodes(model) if node.op_type == "Conv"]
+    convolutions = [node.name for node in latent_nodes(model) if node.op_type == "Conv"]
     logger = logging.getLogger()
     level = logger.level
     with scratch_folder() as folder:
@@ -83,7 +83,7 @@ class _Samples(CalibrationDataReader):
         return None
 
 
-def _latent_nodes(model):
+def latent_nodes(model):
     """The nodes that depend on the latent, in order."""
     reached, nodes = {"latent"}, []
     for node in model.graph.node:
