@@ -46,7 +46,8 @@ def decode(file, background="white"):
     """A picture as `(height, width, 3)` uint8, upright.
 
     Grey, palette, CMYK and 16-bit pictures are converted; of an animation the first picture is
-    taken. To be called under `pillow_quiet`.
+    taken. 16-bit grey is rounded; of 16-bit colour Pillow keeps the high bytes, at most one level
+    off. To be called under `pillow_quiet`.
 
     Args:
         file: An open binary file.
@@ -122,8 +123,13 @@ def _eight_bits(picture):
     """The picture with 8 bits a channel."""
     if picture.mode.startswith("I"):
         # 16-bit grey: 65535 is white, so a level is 257.
-        levels = np.asarray(picture).astype(np.float64) / 257.0
-        return Image.fromarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
+        deep = np.asarray(picture)
+        levels = np.clip(np.rint(deep / 257.0), 0, 255).astype(np.uint8)
+        grey = Image.fromarray(levels)
+        clear = picture.info.get("transparency")
+        if clear is not None:
+            grey.putalpha(Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8)))
+        return grey
     if picture.mode == "F":
         raise ValueError("floating-point pixels have no known range")
     return picture

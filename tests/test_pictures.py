@@ -18,6 +18,25 @@ def saved(tmp_path, picture, name="picture.png", **options):
     return read_picture(tmp_path / name)
 
 
+def png_file(height, width, bits, color_type, rows, transparency=None):
+    """A PNG file by the book: what Pillow does not write."""
+
+    def chunk(kind, data):
+        checksum = zlib.crc32(kind + data)
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color_type, 0, 0, 0))
+    clear = b"" if transparency is None else chunk(b"tRNS", transparency)
+    pixels = chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + header + clear + pixels
+
+
+def deep_png(levels, color_type, transparency=None):
+    height, width, _ = levels.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
+    return png_file(height, width, 16, color_type, rows, transparency)
+
+
 def test_rgb_is_read_as_it_is(tmp_path, levels):
     np.testing.assert_array_equal(saved(tmp_path, Image.fromarray(levels)), levels)
 
@@ -32,6 +51,23 @@ def test_sixteen_bits_are_scaled_not_cut(tmp_path):
     deep = np.array([[0, 128, 129, 257, 25700, 65534, 65535]], np.uint16)
     ours = saved(tmp_path, Image.fromarray(deep))
     np.testing.assert_array_equal(ours[0, :, 0], [0, 0, 1, 1, 100, 255, 255])
+
+
+@pytest.mark.parametrize(("color_type", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+def test_sixteen_bits_of_every_kind_are_within_a_level(tmp_path, color_type, channels, rng):
+    deep = rng.integers(0, 65536, size=(5, 6, channels), dtype=np.uint16)
+    if channels in (2, 4):
+        deep[..., -1] = 65535
+    (tmp_path / "deep.png").write_bytes(deep_png(deep, color_type))
+    ours = read_picture(tmp_path / "deep.png")
+    colors = deep[..., :3] if channels > 2 else deep[..., :1]
+    assert np.abs(ours - colors / 257).max() <= 1
+
+
+def test_the_transparent_level_of_sixteen_bits_is_laid_over_white(tmp_path):
+    deep = np.array([[[0], [1000], [1001], [65535]]], np.uint16)
+    (tmp_path / "deep.png").write_bytes(deep_png(deep, 0, transparency=struct.pack(">H", 1000)))
+    assert read_picture(tmp_path / "deep.png")[0, :, 0].tolist() == [0, 255, 4, 255]
 
 
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
@@ -74,19 +110,9 @@ def test_truncated_pictures_are_refused(tmp_path, suffix, rng):
         read_picture(path)
 
 
-def png_of_size(height, width):
-    def chunk(kind, data):
-        checksum = zlib.crc32(kind + data)
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    empty = chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + empty
-
-
 @pytest.mark.parametrize("edge", [10_000, 40_000])
 def test_decompression_bombs_are_refused(tmp_path, edge):
-    (tmp_path / "bomb.png").write_bytes(png_of_size(edge, edge))
+    (tmp_path / "bomb.png").write_bytes(png_file(edge, edge, 8, 2, b""))
     with pytest.raises(ValueError, match="Pillow's limit"):
         read_picture(tmp_path / "bomb.png")
 
