@@ -81,9 +81,10 @@ class Description:
         try:
             values = json.loads(text)
             newer = values["format"] > FORMAT
-            known = {field.name: values[field.name] for field in dataclasses.fields(cls)}
-            scheme, frame, encoding = values["latents"], values["frame"], known["encoding"]
-            known["frame"] = (int(frame[0]), int(frame[1]))
+            if not newer:  # It may have other fields.
+                known = {field.name: values[field.name] for field in dataclasses.fields(cls)}
+                scheme, frame, encoding = values["latents"], values["frame"], known["encoding"]
+                known["frame"] = (int(frame[0]), int(frame[1]))
         except (ValueError, TypeError, KeyError, IndexError) as error:
             raise ValueError(f"no description of a LocoGAN generator ({error})") from None
         if newer:

@@ -1,5 +1,7 @@
 """The two networks: a generator without zero padding and a spectrally normalised discriminator."""
 
+import inspect
+
 import keras
 from keras import layers
 
@@ -74,7 +76,7 @@ class Generator(keras.Model):
         local_channels=2,
         frame=(128, 128),
         dtype=None,
-        **kwargs,
+        name=None,
     ):
         _check(width, inject)
         dtype = keras.dtype_policies.get(dtype)
@@ -105,7 +107,7 @@ class Generator(keras.Model):
 
         inputs = latent, positions = generator_inputs(global_channels + local_channels)
         image = generator_image(latent, inject_positions, upsample, dtype)
-        super().__init__(inputs=inputs, outputs=image, **kwargs)
+        super().__init__(inputs=inputs, outputs=image, name=name)
         self.width = width
         self.encoding = encoding
         self.inject = inject
@@ -121,7 +123,7 @@ class Generator(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        return cls(**config)
+        return _from_config(cls, config)
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -159,7 +161,7 @@ class Discriminator(keras.Model):
         inject="every_layer",
         statistics=None,
         dtype=None,
-        **kwargs,
+        name=None,
     ):
         _check(width, inject)
         dtype = keras.dtype_policies.get(dtype)
@@ -202,7 +204,7 @@ class Discriminator(keras.Model):
             1, 4, kernel_initializer=normal_kernel(), dtype="float32", name="patches"
         )(features)
         logits = layers.GlobalAveragePooling2D(dtype="float32", name="logits")(patches)
-        super().__init__(inputs=[image, positions], outputs=logits, **kwargs)
+        super().__init__(inputs=[image, positions], outputs=logits, name=name)
         self.width = width
         self.encoding = encoding
         self.inject = inject
@@ -216,7 +218,14 @@ class Discriminator(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        return cls(**config)
+        return _from_config(cls, config)
+
+
+def _from_config(network, config):
+    unknown = sorted(config.keys() - inspect.signature(network.__init__).parameters)
+    if unknown:
+        raise ValueError(f"unknown settings, of a newer version? {', '.join(unknown)}")
+    return network(**config)
 
 
 def _check(width, inject):

@@ -2,18 +2,19 @@
 
 import functools
 import os
+import threading
 import types
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 # Tests share the cores as processes; networks this small have no work for several threads each.
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
-os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
 
 import numpy as np
 import pytest
 from clients import client_onnx, client_serving
 from model_server import ServedModel, serving
 from PIL import Image
+from tqdm import tqdm
 
 from locogan_keras.cli import main
 from locogan_keras.deployable import deployable
@@ -26,7 +27,13 @@ from locogan_keras.savedmodel_engine import SavedModelEngine
 from locogan_keras.savedmodel_export import save_savedmodel
 from locogan_keras.serving_export import save_serving
 
+# Seconds for what ends by itself: a busy machine may be ten times slower than a quiet one.
+PATIENCE = 1800
 TINY = ("model.width=2", "training.batch_size=2", "training.save_every=2")
+
+
+# No thread that looks after bars, and may warn, behind a test's back.
+tqdm.monitor_interval = 0
 
 
 @pytest.fixture
@@ -115,6 +122,14 @@ def server(kit):
             rest=f"http://127.0.0.1:{rest_port}/v1/models/gravel",
             grpc=f"grpc://127.0.0.1:{grpc_port}/gravel",
         )
+
+
+@pytest.fixture
+def silence(served):
+    """Something for `served.model.failures`: no answer to a request, until the test has ended."""
+    until = threading.Event()
+    yield until
+    until.set()
 
 
 @pytest.fixture

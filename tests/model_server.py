@@ -11,7 +11,6 @@ import http.server
 import json
 import re
 import threading
-import time
 from concurrent import futures
 
 import grpc
@@ -56,8 +55,8 @@ class ServedModel:
     """A SavedModel under a name, as version 1.
 
     Attributes:
-        failures: What the next requests meet instead of an answer: `Failure`s, and seconds to
-            sleep before the answer.
+        failures: What the next requests meet instead of an answer: `Failure`s, `threading.Event`s
+            to keep silent until, and None for nothing.
         requests: (signature, shape of its first input by name) of each prediction.
     """
 
@@ -71,7 +70,9 @@ class ServedModel:
             failure = self.failures.pop(0)
             if isinstance(failure, Failure):
                 raise failure
-            time.sleep(failure)
+            if failure is not None:
+                failure.wait(600)
+                raise Failure(grpc.StatusCode.UNAVAILABLE, "too late")
         if name != self.name or version not in (None, 1):
             which = f"Latest({name})" if version is None else f"Specific({name}, {version})"
             raise Failure(grpc.StatusCode.NOT_FOUND, f"Servable not found for request: {which}")

@@ -28,7 +28,6 @@ def test_a_busy_server_is_asked_again(client, run, served):
     [
         ([BUSY] * 4, (), "busy"),
         ([Failure(grpc.StatusCode.INVALID_ARGUMENT, "no\nsuch thing")], (), "no such thing"),
-        ([0.6], ("--timeout", "0.3"), "0.3 seconds|DEADLINE_EXCEEDED"),
     ],
 )
 def test_a_failing_server(client, failures, options, message, run, served, tmp_path, capsys):
@@ -43,8 +42,20 @@ def test_a_failing_server(client, failures, options, message, run, served, tmp_p
 
 
 @pytest.mark.parametrize("client", ["rest", "grpc"])
+def test_a_server_that_keeps_silent(client, run, served, silence, tmp_path, capsys):
+    served.model.failures += [silence, silence]
+    status, picture = run(client, "--timeout", "2")
+    error = capsys.readouterr().err
+    assert (status, picture) == (3, None)
+    assert error.count("\n") == 1
+    assert "2 seconds" in error or "DEADLINE_EXCEEDED" in error
+    assert served.model.failures == [silence]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("client", ["rest", "grpc"])
 def test_a_server_that_fails_in_the_middle_leaves_nothing(client, run, served, tmp_path, capsys):
-    served.model.failures += [0, 0, Failure(grpc.StatusCode.INVALID_ARGUMENT, "out of order")]
+    served.model.failures += [None, None, Failure(grpc.StatusCode.INVALID_ARGUMENT, "out of order")]
     status, picture = run(client, "--tile", 64, "--period=192x224", "--megabytes=0.1")
     assert (status, picture) == (3, None)
     assert "out of order" in capsys.readouterr().err

@@ -1,16 +1,18 @@
 """What `load_engine` accepts, and what it refuses."""
 
+import json
 import re
 import subprocess
 import sys
 import time
+import zipfile
 
 import keras
 import numpy as np
 import onnx
 import pytest
 import tensorflow as tf
-from conftest import lively_generator
+from conftest import PATIENCE, lively_generator
 from PIL import Image
 
 from locogan_keras.cli import main
@@ -54,20 +56,28 @@ def test_an_onnx_file_needs_neither_tensorflow_nor_keras(exports, tmp_path):
     )
     out = tmp_path / "picture.png"
     request = ["render", str(exports / "model.onnx"), "--out", str(out)]
-    seconds = []
+    seconds, least = [], []
     for _ in range(3):
+        begun = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", "import numpy, onnxruntime, PIL.Image"],
+            check=True,
+            timeout=PATIENCE,
+        )
+        least.append(time.perf_counter() - begun)
         begun = time.perf_counter()
         result = subprocess.run(
             [sys.executable, "-c", code, *request, "--height", "256", "--width", "256"],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
         seconds.append(time.perf_counter() - begun)
         assert (result.returncode, result.stdout.strip()) == (0, "set()")
     with Image.open(out) as picture:
         assert picture.size == (256, 256)
-    assert min(seconds) < 1.0
+    # A second, where the machine has time: what cannot be done without takes a third of it.
+    assert min(seconds) < max(1.0, 3 * min(least))
 
 
 def test_descriptions_survive_json():
@@ -99,6 +109,30 @@ def no_metadata(model):
 
 def not_json(model):
     model.metadata_props[0].value = "{"
+
+
+def test_a_savedmodel_of_a_newer_version_is_named(exports, tmp_path, monkeypatch):
+    description = load_engine(exports / "model").description
+    network = deployable(lively_generator("torus", frame=(64, 96)))
+    with monkeypatch.context() as patch:
+        patch.setattr(Description, "to_json", lambda _: f'{{"format": {FORMAT + 1}}}')
+        save_savedmodel(network, description, str(tmp_path / "model"))
+    with pytest.raises(ValueError, match=r"^MODEL .*model is from a newer version: format 2, "):
+        load_engine(tmp_path / "model")
+
+
+def test_a_keras_file_of_a_newer_version_is_named(exports, tmp_path):
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(exports / "model.keras") as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "config.json":
+                config = json.loads(data)
+                config["config"]["attention"] = True
+                data = json.dumps(config)
+            new.writestr(name, data)
+    with pytest.raises(ValueError, match=r"unknown settings, of a newer version\? attention$"):
+        load_engine(path)
 
 
 @pytest.mark.parametrize(
