@@ -12,6 +12,7 @@ _HOMES = {
     "build_generator": "networks",
     "build_discriminator": "networks",
     "PositionInjection": "layers",
+    "RefuseDivergence": "callbacks",
     "SpectralNormalization": "spectral_normalization",
     "UpsamplingConvolution": "layers",
     "interpolate": "editing",

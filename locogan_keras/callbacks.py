@@ -72,29 +72,40 @@ class StopOnSignal(keras.callbacks.Callback):
             signal.signal(number, handler)
 
     def _receive(self, number, frame):
-        if self.received:
+        if not self.received:
+            self.received = number
+        elif callable(before := self._before[number]):
+            before(number, frame)
+        else:
             raise KeyboardInterrupt
-        self.received = number
+
+
+class Diverged(ValueError):
+    """Training that cannot get better; what happened, and at which step."""
 
 
 class RefuseDivergence(keras.callbacks.Callback):
-    """Ends training with `ValueError` when it cannot get better, before anything is saved.
+    """Ends training with `Diverged` when it cannot get better, before anything is saved.
 
     That is when the loss or a weight is not finite, or when the discriminator has collapsed: step
-    after step it gives all pictures the same answer. It comes before `SaveRun`.
+    after step it gives all pictures the same answer. It comes before `SaveRun`, which saves nothing
+    on the way while `suspects`.
 
     Args:
-        run: The `Run`.
-        every: Steps between two looks at all weights: those of `SaveRun`.
+        every: Steps between two looks at all weights: those between two saves.
         patience: Steps of a collapsed discriminator, one after the other.
     """
 
-    def __init__(self, run, every, patience=500):
+    def __init__(self, every=500, patience=500):
         super().__init__()
-        self._run = run
         self._every = every
         self._patience = patience
         self._blind = 0
+
+    @property
+    def suspects(self):
+        """Whether the discriminator was blind for more than a tenth of the patience."""
+        return 10 * self._blind > self._patience
 
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
@@ -120,10 +131,7 @@ class RefuseDivergence(keras.callbacks.Callback):
                 self._refuse("diverged", f"{variable.path} is not finite")
 
     def _refuse(self, what, why):
-        raise ValueError(
-            f"training {what} at step {int(self.model.step.numpy())}: {why}; "
-            f"{self._run.folder} keeps step {self._run.saved_step()}"
-        )
+        raise Diverged(f"training {what} at step {int(self.model.step.numpy())}: {why}")
 
 
 class Progress(keras.callbacks.Callback):

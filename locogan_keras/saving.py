@@ -77,11 +77,13 @@ class SaveRun(keras.callbacks.Callback):
         every: Steps.
         keep: How many of the last checkpoints stay; the best by the evaluation does, too.
         step: The step that the run goes on from.
+        guard: The `RefuseDivergence`. What it suspects is not saved before the end.
     """
 
-    def __init__(self, run, pictures, every, keep, step):
+    def __init__(self, run, pictures, every, keep, step, guard):
         super().__init__()
         self._run = run
+        self._guard = guard
         self._every = every
         self._keep = keep
         self._crops, self._windows = (
@@ -95,7 +97,7 @@ class SaveRun(keras.callbacks.Callback):
         self._saved = None
 
     def on_train_batch_end(self, batch, logs=None):
-        if int(self.model.step.numpy()) % self._every == 0:
+        if int(self.model.step.numpy()) % self._every == 0 and not self._guard.suspects:
             self._save()
 
     def on_train_end(self, logs=None):

@@ -120,19 +120,19 @@ def _train(strategy, lock, source, out, config, recipe, minutes, fresh):
 
         signals = closing(callbacks.StopOnSignal())
         used = [callbacks.Clock(), stop, signals]
-        diverged = callbacks.RefuseDivergence(run, config.training.save_every)
+        guard = callbacks.RefuseDivergence(config.training.save_every)
         if is_writer:
             settings = config.training
             used += [
                 closing(MetricsLog(run, step)),
                 closing(callbacks.Progress(stop, model)),
-                diverged,
-                closing(SaveRun(run, pictures, settings.save_every, settings.keep, step)),
+                guard,
+                closing(SaveRun(run, pictures, settings.save_every, settings.keep, step, guard)),
             ]
             if settings.tensorboard:
                 used.append(closing(Board(run)))
         else:
-            used.append(diverged)
+            used.append(guard)
         if has_workers(strategy):
             used.append(KeepTogether(signals))
         try:
@@ -143,8 +143,10 @@ def _train(strategy, lock, source, out, config, recipe, minutes, fresh):
                 verbose=0,
                 callbacks=used,
             )
+        except callbacks.Diverged as error:
+            raise ValueError(f"{error}; {_kept(run)}") from None
         except OSError as error:
-            reason = f"{error.strerror or error}; {run.folder} keeps step {run.saved_step()}"
+            reason = f"{error.strerror or error}; {_kept(run)}"
             raise OSError(error.errno, reason, error.filename or str(run.folder)) from error
     return model, signals.received
 
@@ -173,6 +175,10 @@ def build(config, frame, statistics=None):
         synchronized_batch_normalization=settings.synchronized_batch_normalization,
     )
     return model
+
+
+def _kept(run):
+    return f"{run.folder} keeps step {run.saved_step()}"
 
 
 def _disk_of(out):

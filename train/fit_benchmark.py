@@ -110,7 +110,7 @@ def seconds_of_callbacks(run, model):
     closed = (callbacks.StopOnSignal(), saving.MetricsLog(run, 0), callbacks.Progress(stop, model))
     with contextlib.ExitStack() as stack:
         closed = [stack.enter_context(contextlib.closing(each)) for each in closed]
-        every = [callbacks.Clock(), stop, *closed, callbacks.RefuseDivergence(run, every=10**9)]
+        every = [callbacks.Clock(), stop, *closed, callbacks.RefuseDivergence(every=10**9)]
         for callback in every:
             callback.set_model(model)
             callback.on_train_begin()
@@ -124,8 +124,8 @@ def seconds_of_callbacks(run, model):
 
 def seconds_a_save(run, pictures, model):
     """What is saved every so many steps: checkpoint, generator, sheet and evaluation."""
-    saver = saving.SaveRun(run, pictures, every=10**9, keep=2, step=0)
-    guard = callbacks.RefuseDivergence(run, every=10**9)
+    guard = callbacks.RefuseDivergence(every=10**9)
+    saver = saving.SaveRun(run, pictures, every=10**9, keep=2, step=0, guard=guard)
     times = []
     for callback in (saver, guard):
         callback.set_model(model)
