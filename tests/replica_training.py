@@ -19,6 +19,7 @@ import tensorflow as tf
 
 from locogan_keras.model import LocoGAN
 from locogan_keras.networks import build_discriminator, build_generator
+from locogan_keras.optimizers import reference_adam
 from locogan_keras.replicas import KeepTogether
 from locogan_keras.strategies import has_workers, make_strategy
 
@@ -36,6 +37,7 @@ def train(strategy, optimizer, steps, dtype="float32", synchronized=True):
     keras.utils.set_random_seed(0)
     optimizers = {
         "sgd": lambda: keras.optimizers.SGD(0.01),
+        "reference_adam": lambda: reference_adam(2e-4, 0.5),
         # Epsilon is 100 times the reference's. Adam divides a gradient by its own size, which
         # makes whole steps of rounding where a gradient nearly vanishes: even one device leaves
         # itself when its first weights are changed by one unit in the last place (README).

@@ -11,6 +11,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from conftest import PATIENCE
 from PIL import Image
 
 from locogan_keras import training
@@ -19,7 +20,7 @@ from locogan_keras.cli import main
 
 def python(code, *arguments):
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=PATIENCE
     )
 
 
@@ -48,17 +49,23 @@ def test_the_library_offers_what_it_lists():
         _ = locogan_keras.nothing
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["render"], ["edit"], ["gallery"], ["info"]])
+@pytest.mark.parametrize(
+    "command", [[], ["train"], ["render"], ["edit"], ["gallery"], ["export"], ["info"]]
+)
 def test_help_answers_at_once(command):
     code = "import sys; from locogan_keras.cli import main; main(sys.argv[1:])"
-    times = []
+    times, least = [], []
     for _ in range(5):
+        begun = time.perf_counter()
+        python("import argparse")
+        least.append(time.perf_counter() - begun)
         begun = time.perf_counter()
         result = python(code, *command, "--help")
         times.append(time.perf_counter() - begun)
         assert result.returncode == 0
         assert "usage: locogan" in result.stdout
-    assert min(times) < 0.3
+    # 0.3 s, where the machine has time for it.
+    assert min(times) < max(0.3, 6 * min(least))
 
 
 def test_rendering_writes_the_picture_and_its_origin(trained_run, tmp_path):
@@ -239,7 +246,7 @@ sys.exit(cli.main(["info", sys.argv[1]]))
         before = scratch.is_dir(), len(list(tmp_path.iterdir()))
         process.send_signal(number)
         try:
-            process.wait(timeout=60)
+            process.wait(timeout=PATIENCE)
         finally:
             process.kill()
     assert before == (True, 2)
@@ -254,7 +261,7 @@ def test_sigterm_leaves_nothing_half_written(trained_run, tmp_path):
     size = ["--height", "8192", "--width", "8192"]
     command = ["render", str(trained_run), "--out", str(tmp_path / "large.png"), *size]
     with subprocess.Popen([sys.executable, "-c", code, *command]) as process:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + PATIENCE
         while not list(tmp_path.glob(".large.*.partial.png")):
             assert process.poll() is None
             assert time.monotonic() < deadline

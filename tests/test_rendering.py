@@ -1,3 +1,4 @@
+import gc
 import tracemalloc
 
 import numpy as np
@@ -173,6 +174,7 @@ def test_memory_does_not_grow_with_the_height(tmp_path, periodic, period):
         view = make_view(
             Grey.description, height=height, width=128, periodic=periodic, period=period
         )
+        gc.collect()
         tracemalloc.start()
         write_png(tmp_path / "grey.png", view.size, bands(Grey(), view, tile=64))
         _, most = tracemalloc.get_traced_memory()

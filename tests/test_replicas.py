@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import PATIENCE
 
 from locogan_keras.replicas import check_batch_size, divided
 
@@ -29,7 +31,7 @@ def run(out, groups, **settings):
     ]
     processes = [subprocess.Popen(command) for command in commands]
     try:
-        assert [process.wait(timeout=400) for process in processes] == [0] * len(groups)
+        assert [process.wait(timeout=PATIENCE) for process in processes] == [0] * len(groups)
     finally:
         for process in processes:
             process.kill()
@@ -37,10 +39,12 @@ def run(out, groups, **settings):
 
 
 def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
+    """Ports that nobody has, and that the system gives to nobody who asks for any port."""
+    ports = []
+    while len(ports) < count:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.append(port)
     return ports
 
 
@@ -64,7 +68,7 @@ def started_workers(commands):
         yield processes
 
 
-def run_workers(commands, timeout=400):
+def run_workers(commands, timeout=PATIENCE):
     """Runs a command for each worker of one cluster; gives (status, output, errors) of each."""
     with started_workers(commands) as processes:
         outputs = [process.communicate(timeout=timeout) for process in processes]
@@ -131,6 +135,12 @@ def test_replicas_agree_with_one_device_under_adam(tmp_path):
     for count in (2, 4):
         assert distance(results[1], results[count]) <= 1e-5
         np.testing.assert_allclose(results[count]["losses"], results[1]["losses"], atol=1e-5)
+
+
+@pytest.mark.slow
+def test_two_replicas_agree_with_one_device_under_the_references_adam(tmp_path):
+    results = run(tmp_path / "adam", [[1, 2]], optimizer="reference_adam", steps=20)
+    assert distance(results[1], results[2]) <= 1e-4
 
 
 @pytest.mark.slow

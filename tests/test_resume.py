@@ -9,7 +9,7 @@ import time
 import keras
 import numpy as np
 import pytest
-from conftest import TINY
+from conftest import PATIENCE, TINY
 
 from locogan_keras import model as _registers  # noqa: F401
 from locogan_keras.cli import main
@@ -46,23 +46,40 @@ def state(run):
     return values + [np.asarray(v) for each in optimizers for v in each.variables] + [model.step]
 
 
+@contextlib.contextmanager
+def started(processes, command):
+    """A process of a command; none is left at the end."""
+    process = processes.Process(target=quietly, args=(command,))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
+def wait_until(happened, process):
+    deadline = time.monotonic() + PATIENCE
+    while not happened() and process.is_alive():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def killed_and_continued(processes, photo, run, total, kills):
     """Trains to the end through SIGKILL at random moments; gives the steps they came at."""
     rng = np.random.default_rng(kills)
     steps = []
     while True:
-        process = processes.Process(target=quietly, args=(arguments(photo, run, total),))
-        process.start()
-        if len(steps) < kills:
-            begun = Run(run).saved_step()
-            deadline = time.monotonic() + 300
-            # Wait until it trains; then any moment is as good, and most are in a save.
-            while Run(run).saved_step() <= begun < total - 1 and process.is_alive():
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
-            time.sleep(rng.uniform(0, 0.5))
-            os.kill(process.pid, signal.SIGKILL)
-        process.join(240)
+        with started(processes, arguments(photo, run, total)) as process:
+            if len(steps) < kills:
+                begun = Run(run).saved_step()
+                # Wait until it trains; then any moment is as good, and most are in a save. Near the
+                # end it is killed as it starts, or it would get there.
+                if begun < total - 3:
+                    wait_until(lambda begun=begun: Run(run).saved_step() > begun, process)
+                    time.sleep(rng.uniform(0, 0.5))
+                process.kill()
+            process.join(PATIENCE)
         if process.exitcode == 0:
             return steps
         assert process.exitcode == -signal.SIGKILL
@@ -97,14 +114,10 @@ def test_a_run_killed_twenty_times_ends_with_the_same_weights(processes, photo, 
 
 def test_sigterm_saves_and_says_so_by_its_status(processes, photo, tmp_path):
     run = tmp_path / "run"
-    process = processes.Process(target=quietly, args=(arguments(photo, run, steps=100_000),))
-    process.start()
-    deadline = time.monotonic() + 300
-    while not Run(run).saved_step():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGTERM)
-    process.join(180)
+    with started(processes, arguments(photo, run, steps=100_000)) as process:
+        wait_until(lambda: Run(run).saved_step(), process)
+        process.terminate()
+        process.join(PATIENCE)
     assert process.exitcode == 128 + signal.SIGTERM
     last = (run / "metrics.csv").read_text().splitlines()[-1]
     assert Run(run).saved_step() == int(last.partition(",")[0])

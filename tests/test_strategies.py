@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+import types
 
 import keras
 import pytest
 import tensorflow as tf
-from conftest import TINY
+from conftest import PATIENCE, TINY
 from test_replicas import run_workers, started_workers
 
 from locogan_keras.cli import main
@@ -73,13 +74,14 @@ def test_a_bad_cluster_is_named(text):
         ("mirrored", None, "training.strategy=mirrored needs several GPUs; TensorFlow sees 1 CPU"),
         ("multiworker", None, "training.strategy=multiworker needs the environment variable TF_C"),
         ("multiworker", "{", "TF_CONFIG={"),
-        # This process has used TensorFlow before.
+        # This process has used TensorFlow before: workers can no longer be joined.
         ("multiworker", cluster({"worker": HOSTS}), "strategy=multiworker cannot start: "),
     ],
 )
 def test_a_strategy_that_cannot_be_is_refused_in_one_line(
     strategy, variable, reason, photo, tmp_path, monkeypatch, capsys
 ):
+    tf.config.list_logical_devices()
     monkeypatch.delenv("TF_CONFIG", raising=False)
     if variable is not None:
         monkeypatch.setenv("TF_CONFIG", variable)
@@ -99,6 +101,25 @@ def test_one_device_is_its_own_chief():
     # Without workers, TensorFlow's errors are what they are.
     with pytest.raises(tf.errors.UnavailableError), losses_of_workers_named(strategy):
         raise tf.errors.UnavailableError(None, None, "gone")
+
+
+@pytest.mark.parametrize(("name", "count"), [("auto", 2), ("mirrored", 2), ("auto", 1)])
+def test_several_gpus_are_mirrored_and_their_memory_grows(name, count, monkeypatch):
+    """There are none here: these are GPUs by name only."""
+    devices = [types.SimpleNamespace(name=f"/gpu:{index}") for index in range(count)]
+    growing, mirrored = [], []
+    config = types.SimpleNamespace(
+        list_physical_devices=lambda kind: devices if kind == "GPU" else [],
+        list_logical_devices=lambda kind: devices if kind == "GPU" else [],
+        experimental=types.SimpleNamespace(
+            set_memory_growth=lambda device, grows: growing.append((device, grows))
+        ),
+    )
+    monkeypatch.setattr(tf, "config", config)
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", mirrored.append)
+    make_strategy(name)
+    assert growing == [(device, True) for device in devices]
+    assert mirrored == ([["/gpu:0", "/gpu:1"]] if count > 1 else [])
 
 
 def commands(photo, runs, *arguments):
@@ -125,7 +146,9 @@ def test_only_the_chief_writes(photo, trained_run, tmp_path):
     assert [status for status, _, _ in results] == [0, 0], results
     assert not runs[1].exists()
     # The bars and the losses are the chief's, too.
-    assert results[1][2] == ""
+    assert "%|" in results[0][2]
+    assert "%|" not in results[1][2]
+    assert "loss" not in results[1][2]
     names = [sorted(path.name for path in run.iterdir()) for run in (runs[0], trained_run)]
     assert names[0] == names[1]
     rows = []
@@ -153,7 +176,7 @@ def test_a_mirrored_run_goes_on_with_one_device(photo, trained_run, tmp_path):
     run = tmp_path / "run"
     arguments = ["train", str(photo), "--out", str(run), "--set", *TINY, "model.frame=[64, 64]"]
     mirrored = [*arguments, "strategy=mirrored", "--steps", "3"]
-    subprocess.run([sys.executable, "-c", TWO_DEVICES, *mirrored], check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", TWO_DEVICES, *mirrored], check=True, timeout=PATIENCE)
     assert main([*arguments, "strategy=single", "--steps", "4"]) == 0
     rows = []
     for each in (run, trained_run):
@@ -189,13 +212,13 @@ def test_workers_end_together_after_some_time(photo, tmp_path):
 def test_a_lost_worker_ends_the_other_and_they_go_on(killed, photo, tmp_path):
     run = tmp_path / "run"
     with started_workers(commands(photo, [run, run], "--steps", "100000")) as processes:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + PATIENCE
         while not Run(run).saved_step():
             assert time.monotonic() < deadline
             assert [process.poll() for process in processes] == [None, None]
             time.sleep(0.1)
         processes[killed].kill()
-        _, errors = processes[1 - killed].communicate(timeout=180)
+        _, errors = processes[1 - killed].communicate(timeout=PATIENCE)
     assert processes[1 - killed].returncode == 2
     assert "has one of them ended? The same commands go on from the last checkpoint" in errors
     steps = Run(run).saved_step() + 1
@@ -209,14 +232,14 @@ def test_a_lost_worker_ends_the_other_and_they_go_on(killed, photo, tmp_path):
 def test_a_signal_to_one_worker_saves_and_ends_all(photo, tmp_path):
     run = tmp_path / "run"
     with started_workers(commands(photo, [run, run], "--steps", "100000")) as processes:
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + PATIENCE
         while not Run(run).saved_step():
             assert time.monotonic() < deadline
             assert [process.poll() for process in processes] == [None, None]
             time.sleep(0.1)
         processes[1].send_signal(signal.SIGTERM)
         for process in processes:
-            process.communicate(timeout=180)
+            process.communicate(timeout=PATIENCE)
     assert [process.returncode for process in processes] == [128 + signal.SIGTERM] * 2
     with open(run / "metrics.csv", newline="") as file:
         assert int(list(csv.DictReader(file))[-1]["step"]) == Run(run).saved_step()
