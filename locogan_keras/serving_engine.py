@@ -46,7 +46,7 @@ def connect(url, timeout=TIMEOUT):
     except ModuleNotFoundError as error:
         raise ValueError(
             f"MODEL {url} needs {error.name}, which is not installed: "
-            "pip install 'locogan-keras[serving]'"
+            "pip install tensorflow-serving-api"
         ) from None
     return ServingEngine(url, GrpcServer(url, grpc["address"], grpc["name"], timeout))
 

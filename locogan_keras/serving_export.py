@@ -76,7 +76,7 @@ def _warmup_records(description, name):
     except ModuleNotFoundError as error:
         raise ValueError(
             f"an export for serving needs {error.name}, which is not installed: "
-            "pip install 'locogan-keras[serving]'"
+            "pip install tensorflow-serving-api"
         ) from None
     latent = latent_field(
         0,

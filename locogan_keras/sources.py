@@ -134,9 +134,7 @@ def _lmdb(source, path):
     try:
         import lmdb
     except ImportError:
-        raise ValueError(
-            f"SOURCE {source} needs the package lmdb: pip install 'locogan-keras[lmdb]'"
-        ) from None
+        raise ValueError(f"SOURCE {source} needs the package lmdb: pip install lmdb") from None
     if not Path(path).exists():
         raise ValueError(f"SOURCE {source} does not exist")
     try:
@@ -150,6 +148,7 @@ def _lmdb(source, path):
     file = Path(path, "data.mdb") if Path(path).is_dir() else Path(path)
     length = (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
     if file.stat().st_size < length:
+        environment.close()
         raise ValueError(
             f"SOURCE {source} is cut short: {file.stat().st_size} bytes of at least {length}"
         )
