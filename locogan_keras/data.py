@@ -70,6 +70,7 @@ class Pictures:
         firsts = tf.constant(self.decoded.starts)
         place = self._placed_pattern if self.is_pattern else self._placed_truly
 
+        @tf.autograph.experimental.do_not_convert
         def batch(step):
             samples = graph_latents.words(step * batch_size + tf.range(batch_size, dtype=tf.int64))
             words = _draw(seed, samples, count=5)

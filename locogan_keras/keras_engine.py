@@ -32,7 +32,7 @@ class KerasEngine:
         self.description = describe(generator, **origin)
         signature = [tf.TensorSpec(tensor.shape, tf.float32) for tensor in generator.inputs]
 
-        @tf.function(input_signature=signature)
+        @tf.function(input_signature=signature, autograph=False)
         def run(latent, positions):
             return generator([latent, positions], training=False)
 

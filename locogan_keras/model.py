@@ -161,16 +161,20 @@ class LocoGAN(AdversarialModel):
         """
         self._refresh(tf.constant(windows))
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(reduce_retracing=True, autograph=False)
     def _refresh(self, windows):
         cells = CROP // CELL
-        for draw in tf.range(tf.shape(windows)[0]):
-            batch = tf.shape(windows)[1]
+        batches, batch = tf.unstack(tf.shape(windows)[:2])
+
+        def run(draw):
             # Samples that no training step has: they count down from the last.
             samples = -1 - tf.cast(draw * batch + tf.range(batch), tf.int64)
             latent = self.draw_latents(self.step.value, samples, cells + 2 * BORDER)
             positions = window_positions(windows[draw], cells, BORDER)
             self.ema_generator([latent, positions], training=True)
+            return draw + 1
+
+        tf.while_loop(lambda draw: draw < batches, run, [0])
 
     def _average_generator(self):
         step = ops.cast(self.step.value, "float32")

@@ -70,7 +70,7 @@ def preview(source, out, config, minutes=None, fresh=False):
 
 
 def _seconds_a_step(model, crops):
-    step = tf.function(model.train_step)
+    step = tf.function(model.train_step, autograph=False)
     batches = iter(crops)
     # The first one traces, the second one allocates.
     for _ in range(2):

@@ -44,7 +44,7 @@ class ReplicatedModel(keras.Model):
                 results = strategy.experimental_local_results
                 return {name: results(value)[0] for name, value in logs.items()}
 
-            self.train_function = tf.function(train, reduce_retracing=True)
+            self.train_function = tf.function(train, reduce_retracing=True, autograph=False)
 
 
 def divided(batches, strategy):
@@ -152,7 +152,7 @@ def check_alike(strategy, facts):
 def mean_over_workers(strategy):
     """A function that all workers call together: the mean of the numbers that they give it."""
 
-    @tf.function
+    @tf.function(autograph=False)
     def mean(value):
         # Copied, because replicas add up where a value lies, and an argument lies nowhere.
         means = strategy.run(lambda value: mean_over_replicas(tf.identity(value)), (value,))

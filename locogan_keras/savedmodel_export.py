@@ -1,5 +1,7 @@
 """A generator as a SavedModel: three signatures, for TF Serving and whatever else loads one."""
 
+import functools
+
 import tensorflow as tf
 
 from locogan_keras.graph_rendering import REQUEST, picture
@@ -49,10 +51,11 @@ def save_savedmodel(network, description, folder):
     # Not the network: Keras's variables would be saved as copies that the signatures do not read,
     # which Python's loader repairs and the C++ loader, which TF Serving uses, does not.
     module.weights = [variable.value for variable in network.variables]
+    function = functools.partial(tf.function, autograph=False)
     signatures = {
-        "serving_default": tf.function(serve).get_concrete_function(**inputs),
-        "render": tf.function(render).get_concrete_function(**scalars),
-        "describe": tf.function(describe).get_concrete_function(
+        "serving_default": function(serve).get_concrete_function(**inputs),
+        "render": function(render).get_concrete_function(**scalars),
+        "describe": function(describe).get_concrete_function(
             query=tf.TensorSpec((None,), tf.int64, "query")
         ),
     }

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import TINY
 from PIL import Image
-from test_pictures import png_of_size
+from test_pictures import png_file
 
 from locogan_keras.cli import main
 from locogan_keras.data import load_pictures
@@ -66,7 +66,7 @@ DAMAGED = {
     "header.png": (encoded(noise(), "PNG")[:20], "is "),
     "checksum.png": (bad_checksum(), "is damaged"),
     "stream.png": (bad_stream(), "is damaged"),
-    "bomb.png": (png_of_size(40_000, 40_000), "has more than .* pixels, Pillow's limit"),
+    "bomb.png": (png_file(40_000, 40_000, 8, 2, b""), "has more than .* pixels, Pillow's limit"),
     "small.png": (encoded(noise(size=(63, 90)), "PNG"), "is 90 x 63 pixels .* smaller than one"),
     "float.tif": (encoded(Image.new("F", (70, 66)), "TIFF"), "floating-point"),
 }

@@ -2,7 +2,6 @@
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import time
 
@@ -10,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 from conftest import PATIENCE, TINY
+from forked import quietly
 
 from locogan_keras import model as _registers  # noqa: F401
-from locogan_keras.cli import main
 from locogan_keras.runs import Run
 
 SETTINGS = (*TINY, "model.frame=[64, 64]", "training.save_every=1", "training.deterministic=true")
@@ -23,17 +22,11 @@ def arguments(photo, run, steps):
     return ["train", str(photo), "--out", str(run), "--steps", str(steps), *settings]
 
 
-def quietly(command):
-    """Runs a command in a forked process; its exit status is the process's."""
-    with open(os.devnull, "w") as null, contextlib.redirect_stderr(null):
-        os._exit(main(command))
-
-
 @pytest.fixture(scope="module")
 def processes():
     """Processes that begin with TensorFlow imported and nothing of it started."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["locogan_keras.training", "test_resume"])
+    context.set_forkserver_preload(["locogan_keras.training"])
     return context
 
 
