@@ -106,6 +106,7 @@ def test_steps_in_one_execution_are_the_same_steps(tmp_path):
     assert keras.saving.load_model(tmp_path / "model.keras").steps_per_execution == 2
 
 
+@pytest.mark.slow
 def test_a_run_shows_losses_and_sheets_in_tensorboard(photo, tmp_path):
     run = tmp_path / "run"
     settings = [*TINY, "model.frame=[64, 64]", "save_every=10", "tensorboard=true"]

@@ -140,6 +140,7 @@ def two_workers(photo, runs, *arguments):
     return run_workers(commands(photo, runs, *arguments))
 
 
+@pytest.mark.slow
 def test_only_the_chief_writes(photo, trained_run, tmp_path):
     runs = [tmp_path / "chief", tmp_path / "other"]
     results = two_workers(photo, runs, "--steps", "2")

@@ -176,6 +176,7 @@ def test_fresh_starts_over(photo, tmp_path):
     assert kept.read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_folder_of_pictures_trains_with_its_own_frame(tmp_path, rng):
     for index in range(3):
         pixels = rng.integers(0, 256, size=(70, 100, 3)).astype(np.uint8)
