@@ -172,9 +172,9 @@ class LocoGAN(AdversarialModel):
             latent = self.draw_latents(self.step.value, samples, cells + 2 * BORDER)
             positions = window_positions(windows[draw], cells, BORDER)
             self.ema_generator([latent, positions], training=True)
-            return draw + 1
+            return (draw + 1,)
 
-        tf.while_loop(lambda draw: draw < batches, run, [0])
+        tf.while_loop(lambda draw: draw < batches, run, (0,))
 
     def _average_generator(self):
         step = ops.cast(self.step.value, "float32")
