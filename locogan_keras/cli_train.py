@@ -35,7 +35,7 @@ def add_train(commands):
     )
     bound = train.add_mutually_exclusive_group()
     bound.add_argument("--steps", type=positive(int), help="the run's steps in all")
-    bound.add_argument("--minutes", type=positive(float), help="the run's minutes in all")
+    bound.add_argument("--minutes", type=positive(float), help="the run's minutes of steps in all")
     train.add_argument("--fresh", action="store_true", help="start over where RUN holds a run")
     train.add_argument(
         "--dry-run", action="store_true", help="say what the run would be and cost; write nothing"

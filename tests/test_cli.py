@@ -1,6 +1,7 @@
 """The command line: what it imports, what it prints and what it refuses."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from conftest import PATIENCE
+from conftest import PATIENCE, TINY
 from PIL import Image
 
 from locogan_keras import training
@@ -253,6 +254,26 @@ sys.exit(cli.main(["info", sys.argv[1]]))
     assert process.returncode == 128 + number
     assert not list(tmp_path.iterdir())
     assert not scratch.exists()
+
+
+@pytest.mark.slow
+def test_logs_are_quiet_unless_asked(trained_run, photo, tmp_path):
+    def shown(*arguments):
+        environment = {**os.environ, "PYTHONWARNINGS": "default"}
+        # The tests' own.
+        del environment["TF_CPP_MIN_LOG_LEVEL"]
+        code = "import sys; from locogan_keras.cli import main; sys.exit(main())"
+        command = [sys.executable, "-c", code, *map(str, arguments)]
+        result = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert result.returncode == 0
+        lines = result.stderr.replace("\r", "\n").splitlines()
+        return [line for line in lines if line.strip() and "%|" not in line]
+
+    assert shown("render", trained_run, "--out", tmp_path / "picture.png") == []
+    train = ["train", photo, "--steps", "1", "--set", *TINY, "model.frame=[64, 64]"]
+    assert shown(*train, "--out", tmp_path / "quiet") == []
+    talk = shown(*train, "--verbose", "--out", tmp_path / "talk")
+    assert any("tensorflow" in line or "cuda" in line for line in talk)
 
 
 @pytest.mark.slow

@@ -69,6 +69,16 @@ def test_the_picture_is_that_of_locogan_render(client, view, run, kit):
     assert same_levels(picture, expected)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("client", ["rest", "grpc"])
+def test_a_large_message_passes(client, run, kit):
+    """608 pixels squared are more than gRPC's 4 MiB."""
+    status, picture = run(client, "--tile", 608, "--height", 608, "--width", 608)
+    assert status == 0
+    expected = render(kit.engine, make_view(kit.engine.description, height=608, width=608))
+    assert same_levels(picture, expected)
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 def test_the_usual_tile(client, run, kit):
     status, picture = run(client, "--height", 40, "--width", 300, "--seed", 3)

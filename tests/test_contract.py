@@ -11,7 +11,7 @@ FRAME = (96, 112)
 VARIANTS = [
     *(("keras", encoding, inject) for encoding in PERIODIC_AXES for inject in INJECTIONS),
     *(("onnx", encoding, "every_layer") for encoding in PERIODIC_AXES),
-    ("savedmodel", "cylinder", "every_layer"),
+    *(("savedmodel", encoding, "every_layer") for encoding in PERIODIC_AXES),
 ]
 
 

@@ -80,12 +80,17 @@ def test_a_gallery_has_the_figures_that_a_model_can_make(encoding, tmp_path):
     assert float(ratio[1]) > 0
 
 
-def test_repeats_of_a_gallery_are_exact(tmp_path):
-    model, _ = exported("torus", tmp_path)
+@pytest.mark.parametrize(
+    ("encoding", "names", "down", "right"),
+    [("torus", ("plane", "half-drop", "brick"), 64, 96), ("cylinder", ("repeats-x",), 0, 96)],
+)
+def test_repeats_of_a_gallery_are_exact(encoding, names, down, right, tmp_path):
+    model, _ = exported(encoding, tmp_path)
     assert main(["gallery", str(model), "--out", str(tmp_path / "gallery")]) == 0
-    for name, (down, right) in [("plane", (64, 96)), ("half-drop", (64, 96)), ("brick", (64, 96))]:
+    for name in names:
         picture = np.asarray(Image.open(tmp_path / "gallery" / f"{name}.png"))
-        np.testing.assert_array_equal(picture[down:, right:], picture[:-down, :-right])
+        rest = picture[: len(picture) - down, :-right]
+        np.testing.assert_array_equal(picture[down:, right:], rest)
 
 
 def test_a_folder_that_is_there_stays(tmp_path, capfd):

@@ -55,8 +55,17 @@ def frame_of(engine):
     return tuple(0 if repeats else 200 for repeats in engine.description.periodic)
 
 
-def test_a_window_is_a_crop_to_the_bit(engine, rng):
-    frame = frame_of(engine)
+@pytest.fixture(params=["linear", "cylinder", "torus", "onnx", "savedmodel"])
+def any_engine(request, make_engine):
+    """Keras with each encoding, and the others."""
+    kind = request.param
+    if kind in ("onnx", "savedmodel"):
+        return make_engine(kind, "torus", frame=FRAME)
+    return make_engine("keras", kind, frame=FRAME)
+
+
+def test_a_window_is_a_crop_to_the_bit(any_engine, rng):
+    engine, frame = any_engine, frame_of(any_engine)
     world = {"frame": frame, "periodic": "none", "seed": 4}
     whole = picture_of(engine, top=-101, left=-97, height=211, width=199, **world)
     for height, width in [(1, 1), (1, 199), (37, 53), (101, 2)]:

@@ -47,6 +47,25 @@ def test_the_configuration_names_the_model(kit):
     assert model.model_platform == "tensorflow"
 
 
+def test_batching_and_monitoring_are_what_the_server_reads(kit):
+    """By the names in its protocol buffers, which are in no package."""
+    text = {
+        name: re.sub("#.*", "", (kit.folder / f"{name}.config").read_text())
+        for name in ("batching", "monitoring")
+    }
+    assert set(re.findall(r"^(\w+)", text["batching"], re.M)) <= {
+        *("max_batch_size", "batch_timeout_micros", "max_enqueued_batches", "num_batch_threads"),
+        *("thread_pool_name", "allowed_batch_sizes", "pad_variable_length_inputs"),
+    }
+    assert re.fullmatch(
+        r'\s*prometheus_config \{\s*enable: true\s*path: "/monitoring/prometheus/metrics"\s*\}\s*',
+        text["monitoring"],
+    )
+    for name in ("compose.yaml", "kubernetes.yaml"):
+        argument = "--monitoring_config_file=/models/monitoring.config"
+        assert argument in (kit.folder / name).read_text()
+
+
 def test_compose_serves_this_machine_only(kit):
     (service,) = yaml.safe_load((kit.folder / "compose.yaml").read_text())["services"].values()
     assert service["image"] == "tensorflow/serving:2.21.0"

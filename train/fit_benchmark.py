@@ -3,8 +3,9 @@
     python train/fit_benchmark.py
 
 The seconds are those of the fastest turn, because what a shared machine adds varies more than the
-ways differ; *ratio* is over those of plain `fit` on the same stream of crops: below 1 is faster.
-Callbacks are timed by themselves.
+ways differ; *ratio* is the median, over the turns, of a turn's seconds over those of plain `fit` in
+the same turn: below 1 is faster, and next to it stands the middle half of the turns. Callbacks are
+timed by themselves.
 """
 
 import argparse
@@ -91,6 +92,7 @@ def ways(width, batch, pictures):
     several = make_model(width, steps_per_execution=STEPS)
     return {
         "plain": (plain, crops),
+        "without prefetch": (plain, crops._input_dataset),
         "one batch over and over: no pipeline": (plain, ready),
         f"{STEPS} steps in one execution": (several, crops),
         "one discriminator pass over the fakes": (make_model(width, OnePass), crops),
@@ -167,11 +169,12 @@ def main():
         after = seconds_of_callbacks(run, every["plain"][0])
         save = seconds_a_save(run, pictures, every["plain"][0])
     print(f"{os.cpu_count()} cores; width {options.width}, batch {options.batch}")
-    print("| a step of `fit` | seconds | ratio |")
-    print("|---|---|---|")
+    print("| a step of `fit` | seconds | ratio | middle half |")
+    print("|---|---|---|---|")
     step = min(times["plain"])
     for name, each in times.items():
-        print(f"| {name} | {min(each):.3f} | {min(each) / step:.2f} |")
+        low, middle, high = np.quantile(np.divide(each, times["plain"]), [0.25, 0.5, 0.75])
+        print(f"| {name} | {min(each):.3f} | {middle:.2f} | {low:.2f} to {high:.2f} |")
     print(
         f"\nA run's callbacks: {1000 * after:.1f} ms a step, {after / step:.2%}; "
         f"a save: {save:.1f} s, {save / (SAVE_EVERY * step):.2%} of {SAVE_EVERY} steps."
