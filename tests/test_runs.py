@@ -2,9 +2,12 @@
 
 import contextlib
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from conftest import PATIENCE, TINY
 from PIL import Image
 from training_runs import complaint, files, newest, rows, train
 
@@ -127,6 +130,34 @@ def test_a_full_disk_keeps_the_last_checkpoint(photo, trained_run, tmp_path, cap
     assert reason in complaint(capsys)
     assert newest(run).read_bytes() == before
     assert not [name for name in files(run) if "partial" in name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["generator.keras", "step-000005.keras"])
+def test_a_disk_that_is_full_half_way_keeps_the_last_checkpoint(name, trained_run, photo, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(trained_run, run)
+    before = files(run / "checkpoints")
+    # Where the file does not fit, but what is written before it does.
+    file = newest(run) if name.startswith("step") else run / name
+    limit = file.stat().st_size * 9 // 10
+    code = (
+        "import resource, sys; from locogan_keras.cli import main;"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit})); sys.exit(main())"
+    )
+    command = ["train", str(photo), "--out", str(run), "--steps", "5", "--set", *TINY]
+    result = subprocess.run(
+        [sys.executable, "-c", code, *command, "model.frame=[64, 64]"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert result.returncode == 2
+    reason = f"{name}: cannot write: File too large; {run} keeps step 4"
+    assert result.stderr.splitlines()[-1].endswith(reason)
+    assert files(run / "checkpoints") == before
+    assert Run(run).checkpoints.all()[-1].is_whole
+    assert not [each for each in files(run) if "partial" in each]
 
 
 def damage(checkpoint):
