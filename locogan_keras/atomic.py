@@ -92,7 +92,7 @@ def _unfinished_at(temporary):
 def _remove(temporary):
     with contextlib.suppress(OSError):
         if temporary.is_dir():
-            shutil.rmtree(temporary)
+            shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
 

@@ -93,11 +93,19 @@ class RefuseDivergence(keras.callbacks.Callback):
 
     Args:
         every: Steps between two looks at all weights: those between two saves.
-        patience: Steps of a collapsed discriminator, one after the other.
+        patience: Steps of a collapsed discriminator, one after the other. Where `fit` executes
+            several at once (`steps_per_execution`), the last one stands for all.
+
+    Raises:
+        ValueError: If `every` or `patience` is less than 1.
     """
 
     def __init__(self, every=500, patience=500):
         super().__init__()
+        if min(every, patience) < 1:
+            raise ValueError(
+                f"`every` and `patience` must be >= 1. Received: every={every}, patience={patience}"
+            )
         self._every = every
         self._patience = patience
         self._blind = 0
@@ -107,6 +115,9 @@ class RefuseDivergence(keras.callbacks.Callback):
         """Whether the discriminator was blind for more than a tenth of the patience."""
         return 10 * self._blind > self._patience
 
+    def on_train_begin(self, logs=None):
+        self._blind = 0
+
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
             self._refuse("diverged", f"loss={logs['loss']}")
@@ -114,7 +125,7 @@ class RefuseDivergence(keras.callbacks.Callback):
             self._refuse_weights()
         right = (float(logs["real_accuracy"]), float(logs["fake_accuracy"]))
         self._blind = self._blind + 1 if right in _BLIND else 0
-        if self._blind == self._patience:
+        if self._blind >= self._patience:
             self._refuse(
                 "collapsed",
                 "the discriminator did not tell real pictures from fakes in the last "

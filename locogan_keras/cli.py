@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from locogan_keras.atomic import remove_unfinished
@@ -25,14 +24,16 @@ def main(arguments=None):
     """Runs `locogan`.
 
     Args:
-        arguments: Those after the command's name; the process's own unless given.
+        arguments: Those after the command's name; the process's own unless given. If they are not
+            given, a signal ends the process; else signals are the caller's.
 
     Returns:
         The exit status.
     """
     options = _parser().parse_args(arguments)
+    signals = (signal.SIGINT, signal.SIGTERM) if arguments is None else ()
     try:
-        with _leaving_at(signal.SIGINT, signal.SIGTERM):
+        with _leaving_at(*signals):
             return options.command(options) or 0
     except KeyboardInterrupt:
         print("locogan: interrupted", file=sys.stderr)
@@ -50,20 +51,20 @@ def main(arguments=None):
 
 @contextlib.contextmanager
 def _leaving_at(*numbers):
-    """Lets a signal end the process at once, with nothing half-written left.
+    """Lets signals end the process at once, with nothing half-written where a user would find it.
 
     An exception would not do: Keras and TensorFlow have bare `except`s that swallow it.
     """
 
     def leave(number, _):
         remove_unfinished()
+        if number == signal.SIGINT:
+            os.write(2, b"locogan: interrupted\n")
         os._exit(128 + number)
 
-    # Elsewhere Python receives no signals.
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, leave) for number in numbers}
+    # What is ignored, as in the background of a script, stays so.
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, leave) for number in heard}
     try:
         yield
     finally:

@@ -222,9 +222,13 @@ class Discriminator(keras.Model):
 
 
 def _from_config(network, config):
-    unknown = sorted(config.keys() - inspect.signature(network.__init__).parameters)
-    if unknown:
-        raise ValueError(f"unknown settings, of a newer version? {', '.join(unknown)}")
+    # Keras would drop in silence what its own constructor does not know.
+    parameters = inspect.signature(network.__init__).parameters
+    takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+    unknown = sorted(config.keys() - parameters)
+    if unknown and not takes_all:
+        names = ", ".join(unknown)
+        raise ValueError(f"unknown settings of {network.__name__}, of a newer version? {names}")
     return network(**config)
 
 

@@ -46,8 +46,8 @@ def decode(file, background="white"):
     """A picture as `(height, width, 3)` uint8, upright.
 
     Grey, palette, CMYK and 16-bit pictures are converted; of an animation the first picture is
-    taken. 16-bit grey is rounded; of 16-bit colour Pillow keeps the high bytes, at most one level
-    off. To be called under `pillow_quiet`.
+    taken. 16-bit grey without alpha is rounded; of other 16-bit pictures Pillow keeps the high
+    bytes, at most one level off. To be called under `pillow_quiet`.
 
     Args:
         file: An open binary file.
@@ -132,6 +132,10 @@ def _eight_bits(picture):
         return grey
     if picture.mode == "F":
         raise ValueError("floating-point pixels have no known range")
+    clear = picture.info.get("transparency")
+    if picture.mode == "RGB" and isinstance(clear, tuple) and max(clear) > 255:
+        # Of 16 bits, like the pixels before Pillow kept their high bytes.
+        picture.info["transparency"] = tuple(level >> 8 for level in clear)
     return picture
 
 

@@ -77,7 +77,8 @@ class SaveRun(keras.callbacks.Callback):
         every: Steps.
         keep: How many of the last checkpoints stay; the best by the evaluation does, too.
         step: The step that the run goes on from.
-        guard: The `RefuseDivergence`. What it suspects is not saved before the end.
+        guard: The `RefuseDivergence`. What it suspects is saved at the end only, and pushes no
+            older checkpoint out.
     """
 
     def __init__(self, run, pictures, every, keep, step, guard):
@@ -124,7 +125,9 @@ class SaveRun(keras.callbacks.Callback):
             self._table.add([step, f"{self._distances[step]:.6g}"])
         # Last, so that a checkpoint never stands without the generator it promises.
         self._run.checkpoints.save(step, self.model.save)
-        self._run.checkpoints.prune(self._keep, min(self._distances, key=self._distances.get))
+        if not self._guard.suspects:
+            best = min(self._distances, key=self._distances.get)
+            self._run.checkpoints.prune(self._keep, best)
         self._saved = step
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clients import client_onnx, client_serving
-from conftest import lively_generator, same_levels
+from conftest import PATIENCE, lively_generator, same_levels
 
 from locogan_keras import latents, positions
 from locogan_keras.deployable import deployable
@@ -151,7 +151,7 @@ def test_alone_in_a_process(client, absent, served, onnx_file, tmp_path):
         text=True,
         cwd=tmp_path,
         env={key: value for key, value in os.environ.items() if key != "TF_CPP_MIN_LOG_LEVEL"},
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     status, modules = json.loads(done.stdout)

@@ -56,7 +56,7 @@ def test_a_divergence_keeps_the_last_good_state(photo, tmp_path, capsys, monkeyp
 
 
 @pytest.mark.slow
-def test_a_collapse_keeps_the_last_good_state(photo, tmp_path, capsys, monkeypatch):
+def test_a_collapse_is_not_saved(photo, tmp_path, capsys, monkeypatch):
     run = tmp_path / "run"
     train(photo, run, "--steps", "2")
     capsys.readouterr()

@@ -131,7 +131,9 @@ def test_a_keras_file_of_a_newer_version_is_named(exports, tmp_path):
                 config["config"]["attention"] = True
                 data = json.dumps(config)
             new.writestr(name, data)
-    with pytest.raises(ValueError, match=r"unknown settings, of a newer version\? attention$"):
+    with pytest.raises(
+        ValueError, match=r"unknown settings of Generator, of a newer version\? attention$"
+    ):
         load_engine(path)
 
 

@@ -111,6 +111,22 @@ def test_the_average_gets_batch_statistics_of_its_own():
     np.testing.assert_allclose(normalize.moving_variance, features.var(axis=0), rtol=0.3)
 
 
+def test_statistics_are_refreshed_without_graphs_too():
+    """As who looks for a mistake has it, with `tf.config.run_functions_eagerly`."""
+    windows = np.random.default_rng(0).uniform(0, 0.5, (3, 2, 4)).astype(np.float32)
+    averages = []
+    for eagerly in (False, True):
+        model = tiny_model(ema_decay=0.9)
+        tf.config.run_functions_eagerly(eagerly)
+        try:
+            model.refresh_average_statistics(windows)
+        finally:
+            tf.config.run_functions_eagerly(False)
+        averages.append(model.ema_generator.get_weights())
+    for ours, expected in zip(*averages, strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-6)
+
+
 def test_without_an_average_the_generators_are_one():
     model = tiny_model(ema_decay=0.0, run_eagerly=True)
     train(model, batches(2))

@@ -70,6 +70,13 @@ def test_the_transparent_level_of_sixteen_bits_is_laid_over_white(tmp_path):
     assert read_picture(tmp_path / "deep.png")[0, :, 0].tolist() == [0, 255, 4, 255]
 
 
+def test_the_transparent_colour_of_sixteen_bits_is_laid_over_white(tmp_path):
+    deep = np.array([[[0x1234] * 3, [0x3412] * 3, [0, 0, 0]]], np.uint16)
+    clear = struct.pack(">HHH", *[0x1234] * 3)
+    (tmp_path / "deep.png").write_bytes(deep_png(deep, 2, transparency=clear))
+    assert read_picture(tmp_path / "deep.png")[0, :, 0].tolist() == [255, 0x34, 0]
+
+
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
 def test_transparency_is_laid_over_white(tmp_path, mode):
     color = {"LA": (0, 128), "RGBA": (0, 0, 0, 128)}[mode]

@@ -44,7 +44,7 @@ def free_ports(count):
     while len(ports) < count:
         port = random.SystemRandom().randrange(20_000, 32_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            ports.append(port)
+            ports += [port] if port not in ports else []
     return ports
 
 

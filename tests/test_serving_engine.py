@@ -10,7 +10,7 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import same_levels
+from conftest import PATIENCE, same_levels
 from model_server import Failure, ServedModel, serving
 
 from locogan_keras import server_requests
@@ -232,6 +232,10 @@ def test_rest_needs_no_tensorflow(served):
         "assert not {'tensorflow', 'keras', 'grpc'} & set(sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
