@@ -1,5 +1,6 @@
 """Several workers through the command line, and a run that goes on with other devices."""
 
+import contextlib
 import csv
 import os
 import signal
@@ -32,6 +33,18 @@ def commands(photo, runs, *arguments):
 
 def two_workers(photo, runs, *arguments):
     return run_workers(commands(photo, runs, *arguments))
+
+
+@contextlib.contextmanager
+def workers_that_have_saved(photo, run):
+    """Two workers in the midst of a training that would not end."""
+    with started_workers(commands(photo, [run, run], "--steps", "100000")) as processes:
+        deadline = time.monotonic() + PATIENCE
+        while not Run(run).saved_step():
+            assert time.monotonic() < deadline
+            assert [process.poll() for process in processes] == [None, None]
+            time.sleep(0.1)
+        yield processes
 
 
 @pytest.mark.slow
@@ -106,12 +119,7 @@ def test_workers_end_together_after_some_time(photo, tmp_path):
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_lost_worker_ends_the_other_and_they_go_on(killed, photo, tmp_path):
     run = tmp_path / "run"
-    with started_workers(commands(photo, [run, run], "--steps", "100000")) as processes:
-        deadline = time.monotonic() + PATIENCE
-        while not Run(run).saved_step():
-            assert time.monotonic() < deadline
-            assert [process.poll() for process in processes] == [None, None]
-            time.sleep(0.1)
+    with workers_that_have_saved(photo, run) as processes:
         processes[killed].kill()
         _, errors = processes[1 - killed].communicate(timeout=PATIENCE)
     assert processes[1 - killed].returncode == 2
@@ -126,12 +134,7 @@ def test_a_lost_worker_ends_the_other_and_they_go_on(killed, photo, tmp_path):
 @pytest.mark.slow
 def test_a_signal_to_one_worker_saves_and_ends_all(photo, tmp_path):
     run = tmp_path / "run"
-    with started_workers(commands(photo, [run, run], "--steps", "100000")) as processes:
-        deadline = time.monotonic() + PATIENCE
-        while not Run(run).saved_step():
-            assert time.monotonic() < deadline
-            assert [process.poll() for process in processes] == [None, None]
-            time.sleep(0.1)
+    with workers_that_have_saved(photo, run) as processes:
         processes[1].send_signal(signal.SIGTERM)
         for process in processes:
             process.communicate(timeout=PATIENCE)
