@@ -20,10 +20,10 @@ SIZES = (1024, 2048, 4096, 8192)
 _RENDER = "import sys; from locogan_keras.cli import main; sys.exit(main(sys.argv[1:]))"
 _SAVE = """
 import sys
-from locogan_keras.keras_engine import describe
-from locogan_keras.deployable import deployable
-from locogan_keras.networks import build_generator
-from locogan_keras.onnx_export import onnx_model, save_onnx
+from locogan_keras.engines.keras_engine import describe
+from locogan_keras.exporting.deployable import deployable
+from locogan_keras.networks.networks import build_generator
+from locogan_keras.exporting.onnx_export import onnx_model, save_onnx
 
 generator = build_generator(int(sys.argv[2]), "torus", frame=(192, 192))
 save_onnx(onnx_model(deployable(generator), describe(generator)), sys.argv[1])

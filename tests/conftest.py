@@ -11,21 +11,21 @@ os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1
 
 import numpy as np
 import pytest
-from clients import client_onnx, client_serving
-from model_server import ServedModel, serving
 from PIL import Image
+from support.clients import client_onnx, client_serving
+from support.model_server import ServedModel, serving
 from tqdm import tqdm
 
 from locogan_keras.cli import main
-from locogan_keras.deployable import deployable
-from locogan_keras.keras_engine import KerasEngine
-from locogan_keras.networks import build_generator
-from locogan_keras.onnx_engine import OnnxEngine
-from locogan_keras.onnx_export import onnx_model, save_onnx
-from locogan_keras.pictures import read_picture
-from locogan_keras.savedmodel_engine import SavedModelEngine
-from locogan_keras.savedmodel_export import save_savedmodel
-from locogan_keras.serving_export import save_serving
+from locogan_keras.data.pictures import read_picture
+from locogan_keras.engines.keras_engine import KerasEngine
+from locogan_keras.engines.onnx_engine import OnnxEngine
+from locogan_keras.engines.savedmodel_engine import SavedModelEngine
+from locogan_keras.exporting.deployable import deployable
+from locogan_keras.exporting.onnx_export import onnx_model, save_onnx
+from locogan_keras.exporting.savedmodel_export import save_savedmodel
+from locogan_keras.exporting.serving_export import save_serving
+from locogan_keras.networks.networks import build_generator
 
 # Seconds for what ends by itself: a busy machine may be ten times slower than a quiet one.
 PATIENCE = 1800

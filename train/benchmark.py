@@ -44,12 +44,12 @@ def benchmark(width, what, rounds):
     """Prints one row of the table."""
     import tensorflow as tf
 
-    from locogan_keras.config import config_from
-    from locogan_keras.estimates import rendering_flops, training_flops
-    from locogan_keras.keras_engine import KerasEngine
-    from locogan_keras.rendering import render
-    from locogan_keras.training import build
-    from locogan_keras.views import make_view
+    from locogan_keras.canvas.views import make_view
+    from locogan_keras.engines.keras_engine import KerasEngine
+    from locogan_keras.rendering.render import render
+    from locogan_keras.storage.config import config_from
+    from locogan_keras.training.estimates import rendering_flops, training_flops
+    from locogan_keras.training.train import build
 
     model = build(config_from({"model": {"width": width, "encoding": "torus"}}), (192, 192))
     crops = tf.random.stateless_uniform((BATCH, 64, 64, 3), (0, 0), -1, 1)
@@ -89,10 +89,10 @@ def benchmark(width, what, rounds):
 
 def onnx_engine(generator):
     """The generator, exported and loaded again."""
-    from locogan_keras.deployable import deployable
-    from locogan_keras.keras_engine import describe
-    from locogan_keras.onnx_engine import OnnxEngine
-    from locogan_keras.onnx_export import onnx_model, save_onnx
+    from locogan_keras.engines.keras_engine import describe
+    from locogan_keras.engines.onnx_engine import OnnxEngine
+    from locogan_keras.exporting.deployable import deployable
+    from locogan_keras.exporting.onnx_export import onnx_model, save_onnx
 
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "generator.onnx")

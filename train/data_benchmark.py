@@ -79,7 +79,7 @@ def benchmark(what, source, settings):
     """Prints one row of the table."""
     import tensorflow as tf
 
-    from locogan_keras.data import load_pictures
+    from locogan_keras.data.crops import load_pictures
 
     next(iter(tf.data.Dataset.range(1).map(lambda number: number + 1)))
     before = anonymous()

@@ -22,17 +22,17 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from locogan_keras import callbacks, saving
-from locogan_keras.config import CROP
-from locogan_keras.data import load_pictures
-from locogan_keras.graph_positions import window_positions
-from locogan_keras.latents import BORDER, CELL
-from locogan_keras.losses import LOSSES
-from locogan_keras.model import LocoGAN
-from locogan_keras.networks import build_discriminator, build_generator
-from locogan_keras.optimizers import apply_gradients
-from locogan_keras.replicas import divided
-from locogan_keras.runs import Run
+from locogan_keras.canvas.graph_positions import window_positions
+from locogan_keras.canvas.latents import BORDER, CELL
+from locogan_keras.data.crops import load_pictures
+from locogan_keras.networks.losses import LOSSES
+from locogan_keras.networks.networks import build_discriminator, build_generator
+from locogan_keras.networks.optimizers import apply_gradients
+from locogan_keras.storage.config import CROP
+from locogan_keras.storage.run import Run
+from locogan_keras.training import callbacks, saving
+from locogan_keras.training.locogan import LocoGAN
+from locogan_keras.training.replicas import divided
 
 FRAME = (192, 192)
 # In one turn, and in one execution where several are.

@@ -1,0 +1,98 @@
+"""What has to be known of a generator to call it, wherever it runs."""
+
+import dataclasses
+import json
+
+from locogan_keras.canvas.latents import BORDER, CELL, SCHEME
+from locogan_keras.canvas.positions import PERIODIC_AXES
+
+# Raised when a reader of an older format would go wrong.
+FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """What has to be known of a generator to call it.
+
+    Args:
+        frame: (height, width) in pixels.
+        encoding: Of positions.
+        global_channels, local_channels: Of the latent.
+        fingerprint: 16 hexadecimal digits that tell its architecture and weights from others.
+        parameters: How many weights it has.
+        recipe: The name of the recipe it was trained with, if known.
+        steps: Training steps, if known.
+    """
+
+    frame: tuple[int, int]
+    encoding: str
+    global_channels: int
+    local_channels: int
+    fingerprint: str
+    parameters: int
+    recipe: str | None = None
+    steps: int | None = None
+
+    @property
+    def periodic(self):
+        """Whether the model repeats in (y, x)."""
+        return PERIODIC_AXES[self.encoding]
+
+    @property
+    def period(self):
+        """(height, width) in pixels after which positions repeat; 0 on an axis where never."""
+        return tuple(
+            length if repeats else 0
+            for length, repeats in zip(self.frame, self.periodic, strict=True)
+        )
+
+    def check_inputs(self, latent, positions):
+        """Refuses inputs that the generator cannot take.
+
+        Raises:
+            ValueError: If they are not `(batch, rows, columns, channels)` arrays of one size that
+                holds a cell and its border.
+        """
+        channels = self.global_channels + self.local_channels
+        for name, array, depth in (("latent", latent, channels), ("positions", positions, 2)):
+            if len(array.shape) != 4 or array.shape[-1] != depth:
+                raise ValueError(
+                    f"{name} must be (batch, rows, columns, {depth}). Received: shape "
+                    f"{tuple(array.shape)}"
+                )
+        if latent.shape[:3] != positions.shape[:3] or min(latent.shape[1:3]) <= 2 * BORDER:
+            raise ValueError(
+                f"latent and positions must have one size, over {2 * BORDER} cells. Received: "
+                f"shapes {tuple(latent.shape)} and {tuple(positions.shape)}"
+            )
+
+    def to_json(self):
+        """The text that exported models carry. Enough to make their inputs."""
+        shared = {"cell": CELL, "border": BORDER, "latents": SCHEME, "period": self.period}
+        return json.dumps({"format": FORMAT, **dataclasses.asdict(self), **shared}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text):
+        """Reads `to_json`'s text.
+
+        Raises:
+            ValueError: If it is none, or of a model that this version cannot call.
+        """
+        try:
+            values = json.loads(text)
+            newer = values["format"] > FORMAT
+            if not newer:  # It may have other fields.
+                known = {field.name: values[field.name] for field in dataclasses.fields(cls)}
+                scheme, frame, encoding = values["latents"], values["frame"], known["encoding"]
+                known["frame"] = (int(frame[0]), int(frame[1]))
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            raise ValueError(f"no description of a LocoGAN generator ({error})") from None
+        if newer:
+            raise ValueError(
+                f"from a newer version: format {values['format']}, this version reads {FORMAT}"
+            )
+        if scheme != SCHEME or encoding not in PERIODIC_AXES:
+            raise ValueError(
+                f"latents {scheme!r} and encoding {encoding!r}, which this version does not know"
+            )
+        return cls(**known)

@@ -1,0 +1,174 @@
+"""What to render: a window of one world, checked against what the model can do."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+from locogan_keras.canvas.latents import BORDER, CELL
+from locogan_keras.canvas.periods import AXES, shift_of, view_periods
+from locogan_keras.canvas.plans import Latents, Seeded
+from locogan_keras.canvas.positions import position_map
+
+# Cells are int32, and the border and whole tiles need room.
+FARTHEST = 2**31 * CELL - 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """A window of one world. All lengths are pixels, (y, x).
+
+    Where it lies and how it repeats is separate from what is there, so that an edit replaces
+    `latents` or `positions`, and is rendered like any other picture.
+
+    Args:
+        size: Of the window.
+        corner: Of the window on the infinite canvas, (top, left).
+        frame: What positions -1 to 1 stand for.
+        period: After which the picture repeats; 0 on an axis where it does not.
+        shift: By how much every second column of repeats lies lower (y), or every second row
+            farther to the right (x): half of that axis's period, or 0.
+        latents: Called with rows and columns, integer arrays that broadcast; see `Latents`.
+        positions: Called with (top, left, height, width) in cells; see `position_map`.
+    """
+
+    size: tuple[int, int]
+    corner: tuple[int, int]
+    frame: tuple[int, int]
+    period: tuple[int, int]
+    shift: tuple[int, int]
+    latents: Callable
+    positions: Callable
+
+    def wrapped(self, rows, columns):
+        """The same cells in the one period that is computed.
+
+        Repeats lie on a lattice: (P, 0) and (0, Q), in cells, or with a shift (P, 0) and (P/2, Q),
+        or (0, Q) and (P, Q/2). Each cell goes to the one of rows 0 to P and columns 0 to Q that is
+        a lattice vector away.
+
+        Args:
+            rows, columns: Integer arrays that broadcast.
+
+        Returns:
+            `(rows, columns)`, arrays that broadcast to the same shape.
+        """
+        (height, width), (down, right) = (
+            [length // CELL for length in lengths] for lengths in (self.period, self.shift)
+        )
+        if down:
+            rows = rows - columns // width * down
+        if right:
+            columns = columns - rows // height * right
+        return (rows % height if height else rows), (columns % width if width else columns)
+
+    def inputs(self, top, left, height, width):
+        """The generator's inputs for a window of cells.
+
+        Args:
+            top, left: First cell inside the border.
+            height, width: In cells, without the border.
+
+        Returns:
+            `(latent, positions)`, float32, each `(height + 6, width + 6, channels)`.
+        """
+        rows = np.arange(top - BORDER, top + height + BORDER)[:, None]
+        columns = np.arange(left - BORDER, left + width + BORDER)[None, :]
+        return (
+            self.latents(*self.wrapped(rows, columns)),
+            self.positions(top, left, height, width),
+        )
+
+
+def make_view(
+    description,
+    *,
+    height=None,
+    width=None,
+    seed=0,
+    top=0,
+    left=0,
+    frame=(0, 0),
+    periodic=None,
+    period=(0, 0),
+):
+    """Checks what is asked of a model, and fills in the rest.
+
+    Args:
+        description: The engine's.
+        height, width: Of the picture in pixels; the model's frame unless given.
+        seed: 0 to 2^32 - 1.
+        top, left: The picture's corner on the infinite canvas, in pixels.
+        frame: (height, width) in pixels; 0 for the default: the trained frame on an axis where the
+            model repeats, the picture itself on others.
+        periodic: How the picture repeats, one of `periods.PERIODIC`; on all axes on which the model
+            does unless given. `"none"` on such a model makes the paper's semi-periodic pictures
+            (section 4.2): positions repeat, the local plan is fresh.
+        period: (height, width) in pixels after which it repeats; 0 for the shortest.
+
+    Returns:
+        A `View`.
+
+    Raises:
+        ValueError: If the model cannot do this; it names the argument and the value.
+    """
+    size, frames = [], []
+    for axis in range(2):
+        length = (height, width)[axis]
+        if length is None:
+            length = description.frame[axis]
+        if length < 1:
+            side = ("height", "width")[axis]
+            raise ValueError(f"{side} must be positive. Received: {side}={length}")
+        size.append(length)
+        corner = (top, left)[axis]
+        for side, place in (
+            (("top", "left")[axis], corner),
+            (("height", "width")[axis], corner + length),
+        ):
+            if abs(place) >= FARTHEST:
+                raise ValueError(
+                    f"{side} reaches beyond the canvas of +-2^35. Received: top={top}, "
+                    f"left={left}, height={height}, width={width}"
+                )
+        if description.periodic[axis]:
+            frames.append(_trained_frame(description, axis, frame))
+        else:
+            frames.append(_linear_frame(axis, frame, size[axis], corner))
+    periods = view_periods(description, periodic, period)
+    return View(
+        size=tuple(size),
+        corner=(top, left),
+        frame=tuple(frames),
+        period=periods,
+        shift=shift_of(periodic, periods),
+        latents=Latents(
+            Seeded(seed), Seeded(seed), description.global_channels, description.local_channels
+        ),
+        positions=functools.partial(
+            position_map, frame=tuple(frames), periodic=description.periodic
+        ),
+    )
+
+
+def _trained_frame(description, axis, frame):
+    trained = description.frame[axis]
+    if frame[axis] not in (0, trained):
+        raise ValueError(
+            f"frame must be {trained} in {AXES[axis]}, where the model repeats. "
+            f"Received: frame={frame[0]}x{frame[1]}"
+        )
+    return trained
+
+
+def _linear_frame(axis, frame, length, corner):
+    if frame[axis] < 0:
+        raise ValueError(f"frame must be positive. Received: frame={frame[0]}x{frame[1]}")
+    if corner and not frame[axis]:
+        side = ("top", "left")[axis]
+        raise ValueError(
+            f"{side} needs a frame, because the model does not repeat in {AXES[axis]}. "
+            f"Received: {side}={corner}"
+        )
+    return frame[axis] or length

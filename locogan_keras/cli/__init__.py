@@ -1,0 +1,3 @@
+"""The command `locogan`: arguments only."""
+
+from locogan_keras.cli.program import main as main

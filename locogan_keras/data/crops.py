@@ -1,0 +1,214 @@
+"""Sources of pictures, and the stream of (crop, window) that training reads."""
+
+import contextlib
+import dataclasses
+import functools
+import itertools
+import os
+import statistics
+from concurrent.futures import ThreadPoolExecutor
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from locogan_keras.canvas import graph_latents
+from locogan_keras.canvas.latents import CELL
+from locogan_keras.canvas.positions import PERIODIC_AXES
+from locogan_keras.data.decoded_pictures import DecodedPictures
+from locogan_keras.data.pictures import decode, pillow_quiet, scaled
+from locogan_keras.data.sources import open_source
+from locogan_keras.storage.config import CROP
+
+# The stream's own second key word; the latents of training use the step there.
+_STREAM = -1
+
+# Files that wait for their turn to be decoded. More would only hold more of them in memory.
+_WAITING = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class Pictures:
+    """Pictures of any sizes, and how crops of them are placed.
+
+    Args:
+        decoded: The `DecodedPictures`.
+        frame: (height, width) in pixels.
+        periodic: Whether positions repeat in (y, x).
+        is_pattern: Whether the pictures have no global structure. Then a crop is taken anywhere
+            and placed anywhere: uniformly on the circle on a periodic axis. Otherwise a crop's
+            place is the true one in its own picture, and on a periodic axis it wraps.
+        stride: Pixels between the possible places of crops in the frame, or in their picture.
+        rejected: Pairs of a picture's name and the reason why it was left out.
+    """
+
+    decoded: DecodedPictures
+    frame: tuple[int, int]
+    periodic: tuple[bool, bool]
+    is_pattern: bool
+    stride: int = 1
+    rejected: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def fingerprint(self):
+        """Tells these pictures from others: 16 hexadecimal digits."""
+        return self.decoded.fingerprint
+
+    def crops(self, batch_size, seed=0, first_step=0):
+        """The endless stream of batches; batch k depends on the seed and on k alone.
+
+        Args:
+            batch_size: Crops in a batch.
+            seed: 0 to 2^32 - 1.
+            first_step: The k to begin with.
+
+        Returns:
+            A `tf.data.Dataset` of crops `(batch_size, 64, 64, 3)` float32 in [-1, 1] and windows
+            `(batch_size, 4)` float32, (top, left, height, width) in frames; where crops are at
+            their true places, as fractions of their own picture.
+        """
+        pixels, sizes = self.decoded.pixels, tf.constant(self.decoded.sizes)
+        firsts = tf.constant(self.decoded.starts)
+        place = self._placed_pattern if self.is_pattern else self._placed_truly
+
+        @tf.autograph.experimental.do_not_convert
+        def batch(step):
+            samples = graph_latents.words(step * batch_size + tf.range(batch_size, dtype=tf.int64))
+            words = _draw(seed, samples, count=5)
+            which = _below(words[0], len(self.decoded))
+            lengths = tf.unstack(tf.gather(sizes, which), axis=1)
+            axes = [place(axis, lengths[axis], words[1:]) for axis in range(2)]
+            starts, offsets, frame = zip(*axes, strict=True)
+            # A crop that goes over an edge goes on at the opposite one.
+            rows, columns = (
+                (start[:, None] + tf.range(CROP, dtype=tf.int64)) % length[:, None]
+                for start, length in zip(starts, lengths, strict=True)
+            )
+            in_picture = rows[:, :, None] * lengths[1][:, None, None] + columns[:, None, :]
+            levels = tf.gather(pixels, tf.gather(firsts, which)[:, None, None] + in_picture)
+            corners = [offset / length for offset, length in zip(offsets, frame, strict=True)]
+            extents = [CROP / length for length in frame]
+            windows = tf.stack([tf.cast(each, tf.float32) for each in corners + extents], axis=1)
+            return tf.cast(levels, tf.float32) / 127.5 - 1.0, windows
+
+        steps = tf.data.Dataset.counter(start=first_step)
+        # Batches come in their order, however many threads make them.
+        crops = steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        return crops.prefetch(tf.data.AUTOTUNE)
+
+    def _placed_pattern(self, axis, lengths, words):
+        """Where the crops are taken, and where they are placed, independently.
+
+        Returns:
+            First pixels in their pictures, places in the frame, and the frame's lengths, each
+            `(batch,)` int64.
+        """
+        starts = _below(words[axis], lengths - CROP + 1)
+        frame = tf.fill(lengths.shape, tf.constant(self.frame[axis], tf.int64))
+        return starts, self._place(axis, frame, words[2 + axis]), frame
+
+    def _placed_truly(self, axis, lengths, words):
+        """As `_placed_pattern`; a crop's place is its first pixel, its frame the picture."""
+        starts = self._place(axis, lengths, words[axis])
+        return starts, starts, lengths
+
+    def _place(self, axis, lengths, words):
+        last = lengths - self.stride if self.periodic[axis] else lengths - CROP
+        return self.stride * _below(words, last // self.stride + 1)
+
+
+def load_pictures(
+    source, *, image_size, encoding, frame, stride=1, max_rejected=0.5, temporary_folder=None
+):
+    """Decodes and scales all pictures of a source.
+
+    Args:
+        source: A picture, a folder, `tfds:NAME[:SPLIT]` or `lmdb:PATH`; see `sources.open_source`.
+        image_size: Pictures are scaled down until their shorter edge has this many pixels.
+        encoding: The networks' position encoding.
+        frame: (height, width) in pixels of a pattern, or `"picture"` for the whole picture: the
+            median height and the median width, where pictures differ.
+        stride: Pixels between the possible places of crops, 1, 2, 4, 8 or 16. Where places are the
+            true ones, pictures are scaled to a multiple of it.
+        max_rejected: Share of the pictures that may be damaged or too small for a crop.
+        temporary_folder: Where decoded pictures are kept, see `DecodedPictures`.
+
+    Returns:
+        `Pictures`.
+
+    Raises:
+        ValueError: If the source does not exist, is empty, is a picture that is damaged or smaller
+            than a crop, or if more than `max_rejected` of its pictures are.
+        OSError: If a picture cannot be read at all, or the decoded ones cannot be kept.
+    """
+    periodic = PERIODIC_AXES[encoding]
+    is_pattern = frame != "picture"
+    wrap = (False, False) if is_pattern else periodic
+    unit = 1 if is_pattern else stride
+    multiple = tuple(CELL if repeats else unit for repeats in wrap)
+    prepare = functools.partial(_prepared, size=image_size, wrap=wrap, multiple=multiple)
+    opened = open_source(source)
+    rejected = []
+    # Closed here and now, also when the disk is full: its threads must not wait for the garbage
+    # collection, which may happen in one of them.
+    with pillow_quiet(), contextlib.closing(_usable(opened, prepare, rejected)) as usable:
+        decoded = DecodedPictures(usable, temporary_folder)
+    if len(rejected) > max_rejected * opened.count or not len(decoded):
+        name, reason = rejected[0]
+        raise ValueError(
+            f"SOURCE {source}: {len(rejected)} of {opened.count} pictures cannot be used, more "
+            f"than data.max_rejected={max_rejected} allows; the first: {name} {reason}"
+        )
+    if not is_pattern:
+        # The lower median is a length that occurs: whole cells, where lengths have to be.
+        frame = (statistics.median_low(lengths) for lengths in decoded.sizes.T.tolist())
+    return Pictures(decoded, tuple(frame), periodic, is_pattern, stride, tuple(rejected))
+
+
+def _usable(source, prepare, rejected):
+    """The pictures that can be used, in order; the others' names and reasons go to `rejected`."""
+    files = iter(source.files)
+    # Pillow decodes and scales without Python's lock.
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as threads,
+        tqdm(total=source.count, desc="decoding", unit="picture", delay=3, leave=False) as bar,
+    ):
+        while waiting := list(itertools.islice(files, _WAITING)):
+            names, openings = zip(*waiting, strict=True)
+            for name, (picture, error) in zip(names, threads.map(prepare, openings), strict=True):
+                bar.update()
+                if error is None:
+                    yield picture
+                elif source.is_picture:
+                    raise error if isinstance(error, OSError) else ValueError(f"{name} {error}")
+                else:
+                    rejected.append((name, getattr(error, "strerror", None) or str(error)))
+
+
+def _prepared(opening, *, size, wrap, multiple):
+    """`(picture, None)`, decoded and scaled, or `(None, error)` if it cannot be used."""
+    try:
+        with opening() as file:
+            picture = scaled(decode(file), size, wrap, multiple)
+        height, width = picture.shape[:2]
+        if min(height, width) < CROP:
+            raise ValueError(
+                f"is {height} x {width} pixels at data.image_size={size}, "
+                f"smaller than one crop of {CROP} x {CROP}"
+            )
+    except (OSError, ValueError) as error:
+        return None, error
+    return picture, None
+
+
+def _draw(seed, samples, count):
+    """`count` random uint32 words for each sample, `(count, batch)`."""
+    draws = tf.range(count, dtype=tf.int64)[:, None]
+    words, _ = graph_latents.threefry(
+        (tf.constant(seed, tf.uint32), graph_latents.words(_STREAM)),
+        (samples, graph_latents.words(draws)),
+    )
+    return words
+
+
+def _below(words, bound):
+    return tf.cast(words, tf.int64) % bound

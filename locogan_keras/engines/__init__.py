@@ -1,0 +1,1 @@
+"""`image = engine(latent, positions)`, wherever it runs."""

@@ -1,0 +1,33 @@
+"""Loading engines for the command line, without TensorFlow's start-up messages."""
+
+import contextlib
+import os
+
+
+def load_engine(model):
+    """`engines.load_engine`; TensorFlow, if `model` needs it, is imported without its messages."""
+    if not model.endswith(".onnx") and not model.startswith(("http://", "https://")):
+        import_tensorflow()
+    from locogan_keras.engines import loading
+
+    return loading.load_engine(model)
+
+
+def import_tensorflow():
+    """Imports TensorFlow without its start-up messages, which no setting of its own silences."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with standard_error_muted():
+        import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def standard_error_muted():
+    """A context in which not even C++ writes to standard error."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as null:
+        os.dup2(null.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -1,0 +1,96 @@
+"""The engine that asks TensorFlow Serving, over REST or gRPC."""
+
+import re
+
+import numpy as np
+
+from locogan_keras.canvas.description import Description
+from locogan_keras.canvas.latents import BORDER, CELL
+from locogan_keras.engines.server_requests import Refused, ServerError
+
+# Seconds. The kit's servers give up after as long.
+TIMEOUT = 60.0
+_HOST = r"(?P<host>[^/@?#\s:\[\]]+|\[[0-9a-fA-F:]+\])(:(?P<port>\d{1,5}))?"
+_NAME = r"(?P<name>[A-Za-z0-9._~-]+)"
+_REST = re.compile(rf"https?://{_HOST}/v1/models/{_NAME}/?")
+_GRPC = re.compile(rf"grpc://(?P<address>{_HOST})/{_NAME}/?")
+
+
+def connect(url, timeout=TIMEOUT):
+    """The engine for a model on a server.
+
+    Args:
+        url: `http://HOST:PORT/v1/models/NAME`, the same with `https`, or `grpc://HOST:PORT/NAME`.
+        timeout: Seconds to wait for an answer.
+
+    Returns:
+        A `ServingEngine`.
+
+    Raises:
+        ValueError: If the URL is neither, or gRPC's package is not installed.
+        ServerError: If the server does not answer, or serves something else.
+    """
+    rest, grpc = _REST.fullmatch(url), _GRPC.fullmatch(url)
+    match = rest or grpc
+    if not match or not 0 < int(match["port"] or 80) < 65536 or (grpc and not match["port"]):
+        raise ValueError(
+            "MODEL must be http://HOST:PORT/v1/models/NAME or grpc://HOST:PORT/NAME. "
+            f"Received: MODEL {url}"
+        )
+    if rest:
+        from locogan_keras.engines.serving_rest import RestServer
+
+        return ServingEngine(url, RestServer(url, timeout))
+    try:
+        from locogan_keras.engines.serving_grpc import GrpcServer
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"MODEL {url} needs {error.name}, which is not installed: "
+            "pip install tensorflow-serving-api"
+        ) from None
+    return ServingEngine(url, GrpcServer(url, grpc["address"], grpc["name"], timeout))
+
+
+class ServingEngine:
+    """Runs a served model's `serving_default` signature.
+
+    Args:
+        url: The model's, for messages.
+        server: Has `predict(signature, inputs)`, which returns the signature's only output.
+
+    Call arguments:
+        latent, positions: As in `Generator`, NumPy float32.
+
+    Returns:
+        image, NumPy float32 in [-1, 1].
+
+    Raises:
+        ServerError: If the server does not answer, or not with what was asked for.
+    """
+
+    def __init__(self, url, server):
+        self._url, self._server = url, server
+        try:
+            answer = server.predict("describe", {"query": np.zeros(1, np.int64)})
+        except Refused as error:
+            raise ServerError(
+                url, f"does not describe itself as a LocoGAN generator: it {error.reason}"
+            ) from None
+        try:
+            self.description = Description.from_json(answer[0])
+        except (LookupError, TypeError, ValueError) as error:
+            raise ServerError(url, f"is {error}") from None
+
+    def __call__(self, latent, positions):
+        answer = self._server.predict("serving_default", {"latent": latent, "positions": positions})
+        try:
+            image = np.asarray(answer, np.float32)
+        except (TypeError, ValueError) as error:
+            raise ServerError(self._url, f"answers with no image: {error}") from None
+        batch, rows, columns, _ = latent.shape
+        expected = (batch, CELL * (rows - 2 * BORDER), CELL * (columns - 2 * BORDER), 3)
+        if image.shape != expected:
+            raise ServerError(
+                self._url, f"answers with an image of shape {image.shape} instead of {expected}"
+            )
+        return image

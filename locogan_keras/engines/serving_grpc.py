@@ -1,0 +1,68 @@
+"""TensorFlow Serving's gRPC interface, with its own messages (the extra `serving`)."""
+
+import grpc
+import tensorflow as tf
+from tensorflow_serving.apis.predict_pb2 import PredictRequest
+from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
+
+from locogan_keras.engines.server_requests import Refused, ServerError, Unavailable, patiently
+
+_OPTIONS = (
+    # 4 MiB by default, an image of 591 x 591. -1 leaves protobuf's own limit of 2 GiB.
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    # By default a channel waits a second before it knocks again, and fails until then.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+)
+
+
+class GrpcServer:
+    """A model on a server that speaks gRPC.
+
+    Args:
+        url: For messages.
+        address: `HOST:PORT`.
+        name: The model's.
+        timeout: Seconds to wait for an answer.
+    """
+
+    def __init__(self, url, address, name, timeout):
+        self._url, self._name, self._timeout = url, name, timeout
+        self._stub = PredictionServiceStub(grpc.insecure_channel(address, _OPTIONS))
+
+    def predict(self, signature, inputs):
+        """Runs a signature that has one output.
+
+        Args:
+            signature: Its name.
+            inputs: Arrays by name, with a batch axis.
+
+        Returns:
+            The output, an array.
+
+        Raises:
+            ServerError: If the server does not answer, or with an error.
+        """
+        request = PredictRequest()
+        request.model_spec.name = self._name
+        request.model_spec.signature_name = signature
+        for name, array in inputs.items():
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(array))
+        outputs = list(patiently(lambda: self._ask(request)).outputs.values())
+        if len(outputs) != 1:
+            raise ServerError(self._url, f"answers with {len(outputs)} outputs instead of 1")
+        return tf.make_ndarray(outputs[0])
+
+    def _ask(self, request):
+        try:
+            return self._stub.Predict(request, timeout=self._timeout)
+        except grpc.RpcError as error:
+            raise self._failure(error.code(), error.details()) from None
+
+    def _failure(self, code, details):
+        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return ServerError(self._url, f"does not answer within {self._timeout:g} seconds")
+        if code is grpc.StatusCode.UNAVAILABLE:
+            return Unavailable(self._url, f"does not answer: {details}")
+        return Refused(self._url, f"answers {code.name}: {details}")

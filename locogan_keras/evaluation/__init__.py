@@ -1,0 +1,1 @@
+"""How good pictures are, by number and by eye."""

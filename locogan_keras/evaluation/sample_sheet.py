@@ -1,0 +1,92 @@
+"""The sample sheet: one picture that shows how far a training is."""
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from locogan_keras.canvas.latents import BORDER, CELL, latent_field
+from locogan_keras.canvas.positions import window_positions
+from locogan_keras.canvas.views import make_view
+from locogan_keras.rendering.render import render, to_levels
+from locogan_keras.storage.config import CROP
+
+CROPS = 8
+_GAP = 8
+_CAPTION = 16
+
+
+def fake_crops(engine, windows):
+    """Generated crops of fixed seeds, one for each window.
+
+    Args:
+        engine: See `engines`.
+        windows: `(count, 4)` fractions of the frame.
+
+    Returns:
+        `(count, 64, 64, 3)` float32 in [-1, 1].
+    """
+    model, cells = engine.description, CROP // CELL
+    channels = {
+        "global_channels": model.global_channels,
+        "local_channels": model.local_channels,
+    }
+    latents = [latent_field(seed, 0, 0, cells, cells, **channels) for seed in range(len(windows))]
+    positions = [window_positions(window, cells, BORDER) for window in windows]
+    return engine(np.stack(latents), np.stack(positions))
+
+
+def sample_sheet(engine, reals, fakes):
+    """Real crops above generated ones, then pictures of several sizes, all of fixed seeds.
+
+    Args:
+        engine: See `engines`.
+        reals: `(count, 64, 64, 3)` float32 in [-1, 1].
+        fakes: `fake_crops` of the reals' windows.
+
+    Returns:
+        `(height, width, 3)` uint8.
+    """
+    model = engine.description
+    rows = [
+        ("real crops", list(to_levels(reals))),
+        ("generated crops of the same windows", list(to_levels(fakes))),
+    ]
+    frame = np.array(model.frame)
+    sizes = [(1, 1), (1, 1), (1, 1.5), (0.75, 1)]
+    pictures = []
+    for seed, factors in enumerate(sizes):
+        height, width = (frame * factors).astype(int).tolist()
+        view = make_view(model, height=height, width=width, seed=seed, periodic="none")
+        pictures.append(render(engine, view, tile=CROP))
+    rows.append((f"pictures of {_sizes(pictures)}", pictures))
+    if any(model.periodic):
+        repeats = [2 if axis else 1 for axis in model.periodic]
+        height, width = (frame * repeats).tolist()
+        tiling = [
+            render(engine, make_view(model, height=height, width=width, seed=seed), tile=CROP)
+            for seed in range(2)
+        ]
+        rows.append((f"{repeats[0]} x {repeats[1]} repeats of one frame", tiling))
+    return _stacked(rows)
+
+
+def _sizes(pictures):
+    return ", ".join(f"{picture.shape[0]} x {picture.shape[1]}" for picture in pictures)
+
+
+def _stacked(rows):
+    """Rows of pictures under their captions, on white."""
+    heights = [max(picture.shape[0] for picture in pictures) for _, pictures in rows]
+    widths = [sum(picture.shape[1] + _GAP for picture in pictures) for _, pictures in rows]
+    size = (max(widths) + _GAP, sum(heights) + len(rows) * (_CAPTION + _GAP) + _GAP)
+    sheet = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(sheet)
+    top = _GAP
+    for (caption, pictures), height in zip(rows, heights, strict=True):
+        draw.text((_GAP, top), caption, fill="black")
+        top += _CAPTION
+        left = _GAP
+        for picture in pictures:
+            sheet.paste(Image.fromarray(picture), (left, top))
+            left += picture.shape[1] + _GAP
+        top += height + _GAP
+    return np.asarray(sheet)

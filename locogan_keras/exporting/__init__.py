@@ -1,0 +1,1 @@
+"""A generator for other runtimes, compared with the original first."""

@@ -1,0 +1,1 @@
+"""The layers, the generator and the discriminator, their losses and optimizers."""

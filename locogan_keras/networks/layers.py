@@ -1,0 +1,198 @@
+"""The layers of both networks; `SpectralNormalization` has a file of its own."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from locogan_keras.canvas.positions import CHANNELS
+from locogan_keras.networks.spectral_normalization import (
+    SpectralNormalization as SpectralNormalization,
+)
+
+
+@keras.saving.register_keras_serializable(package="locogan_keras")
+class PositionInjection(keras.layers.Layer):
+    """Concatenates encoded positions to features: the paper's position channels (section 3).
+
+    The raw (y, x) map is resized to the grid of the features, bilinearly, and only then encoded:
+    averaging cosines and sines would shrink them. Both happen in the positions' own precision,
+    float32: neighbouring pixels of a large frame are one number in float16.
+
+    Args:
+        encoding: `"linear"` (y, x); `"cylinder"` (y, cos pi x, sin pi x), for pictures that repeat
+            in x; `"torus"` (cos pi y, sin pi y, cos pi x, sin pi x), for planes that repeat in
+            both.
+        margin: (before, after): how many cells of the features' grid lie between the edge of the
+            map and the edge of the features, alike on both axes. They are resized too and cropped,
+            so that no value clamped at the map's edge survives.
+
+    Call arguments:
+        features: `(batch, height, width, channels)`.
+        positions: `(batch, rows, columns, 2)`, any size; y and x in frames, -1 to 1 inside.
+
+    Returns:
+        `(batch, height, width, channels + 2, 3 or 4)`.
+
+    Raises:
+        ValueError: If the encoding is unknown or a margin is negative.
+    """
+
+    def __init__(self, encoding, margin=(0, 0), **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        if encoding not in CHANNELS:
+            raise ValueError(
+                f"`encoding` must be one of {', '.join(CHANNELS)}. Received: encoding={encoding!r}"
+            )
+        if min(margin) < 0:
+            raise ValueError(f"`margin` must be >= 0. Received: margin={margin}")
+        self.encoding = encoding
+        self.margin = tuple(margin)
+
+    def call(self, features, positions):
+        before, after = self.margin
+        size = ops.shape(features)[1:3]
+        height, width = (length + before + after for length in size)
+        resized = tf.image.resize(positions, (height, width), method="bilinear")
+        resized = resized[:, before : height - after, before : width - after]
+        channels = (features, self._encode(resized))
+        return ops.concatenate([ops.cast(each, self.compute_dtype) for each in channels], axis=-1)
+
+    def _encode(self, positions):
+        if self.encoding == "linear":
+            return positions
+        if self.encoding == "torus":
+            angles = math.pi * positions
+            y_cosine, x_cosine = ops.split(ops.cos(angles), 2, axis=-1)
+            y_sine, x_sine = ops.split(ops.sin(angles), 2, axis=-1)
+            return ops.concatenate([y_cosine, y_sine, x_cosine, x_sine], axis=-1)
+        y, x = ops.split(positions, 2, axis=-1)
+        return ops.concatenate([y, ops.cos(math.pi * x), ops.sin(math.pi * x)], axis=-1)
+
+    def compute_output_shape(self, features_shape, positions_shape):
+        return (*features_shape[:-1], features_shape[-1] + CHANNELS[self.encoding])
+
+    def get_config(self):
+        return {**super().get_config(), "encoding": self.encoding, "margin": self.margin}
+
+
+@keras.saving.register_keras_serializable(package="locogan_keras")
+class PositionUpsampling(keras.layers.Layer):
+    """Resizes a position map bilinearly by a whole factor, as `PositionInjection` does.
+
+    Each output is a fixed mean of the map's 3 x 3 neighbours: a convolution and depth-to-space,
+    which every inference engine has, and which need no shape arithmetic.
+
+    Args:
+        factor: Rows and columns of the result for one of the map. Positive.
+        margin: (before, after): how much of the result to crop, alike on both axes; at least
+            `factor` if that is over 1, because the map's edge has no neighbours.
+
+    Call arguments:
+        positions: `(batch, rows, columns, 2)`.
+
+    Returns:
+        `(batch, factor * rows - before - after, factor * columns - before - after, 2)`.
+
+    Raises:
+        ValueError: If the factor or the margin is too small.
+    """
+
+    def __init__(self, factor, margin, **kwargs):
+        super().__init__(**kwargs)
+        if factor < 1:
+            raise ValueError(f"`factor` must be >= 1. Received: factor={factor}")
+        self._edge = factor if factor > 1 else 0
+        if min(margin) < self._edge:
+            raise ValueError(f"`margin` must be >= {self._edge}. Received: margin={margin}")
+        self.factor = factor
+        self.margin = tuple(margin)
+
+    def call(self, positions):
+        if self.factor > 1:
+            phases = tf.nn.conv2d(positions, self._kernel(), strides=1, padding="VALID")
+            positions = tf.nn.depth_to_space(phases, self.factor)
+        before, after = (cells - self._edge for cells in self.margin)
+        end = -after or None
+        return positions[:, before:end, before:end]
+
+    def _kernel(self):
+        """`(3, 3, 2, factor * factor * 2)`: every phase's weights of the neighbours."""
+        offsets = (np.arange(self.factor) + 0.5) / self.factor - 0.5
+        weights = np.maximum(0.0, 1.0 - np.abs(offsets - np.array([[-1], [0], [1]])))
+        kernel = np.einsum("ip,jq,cd->ijcpqd", weights, weights, np.eye(2))
+        return kernel.reshape(3, 3, 2, -1).astype(np.float32)
+
+    def compute_output_shape(self, positions_shape):
+        batch, *size, channels = positions_shape
+        crop = sum(self.margin)
+        size = [None if length is None else self.factor * length - crop for length in size]
+        return (batch, *size, channels)
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor, "margin": self.margin}
+
+
+@keras.saving.register_keras_serializable(package="locogan_keras")
+class UpsamplingConvolution(keras.layers.Layer):
+    """A stride-2, kernel-4 transposed convolution of which only fully covered outputs are kept.
+
+    It is computed as a 2 x 2 convolution to four times the filters, followed by depth-to-space: the
+    same function and the same arithmetic, in a far simpler graph. `kernel_from_transposed` converts
+    a transposed convolution's kernel exactly. No bias: batch normalisation follows (Table 1).
+
+    Args:
+        filters: Output channels.
+
+    Call arguments:
+        features: `(batch, height, width, channels)`, height and width >= 2.
+
+    Returns:
+        `(batch, 2 * height - 2, 2 * width - 2, filters)`.
+    """
+
+    def __init__(self, filters, folded=False, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.folded = folded
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            name="kernel",
+            shape=(2, 2, input_shape[-1], 4 * self.filters),
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+        )
+        if self.folded:
+            self.bias = self.add_weight(name="bias", shape=(4 * self.filters,), initializer="zeros")
+
+    def call(self, features):
+        outputs = ops.conv(features, self.kernel, padding="valid")
+        if self.folded:
+            outputs = ops.relu(outputs + self.bias)
+        return tf.nn.depth_to_space(outputs, 2)
+
+    def compute_output_shape(self, input_shape):
+        batch, *size, _ = input_shape
+        size = [None if length is None else 2 * length - 2 for length in size]
+        return (batch, *size, self.filters)
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters, "folded": self.folded}
+
+    @staticmethod
+    def kernel_from_transposed(kernel):
+        """The kernel that makes this layer equal to a transposed convolution.
+
+        Args:
+            kernel: `(4, 4, channels, filters)`: height, width, input, output.
+
+        Returns:
+            `(2, 2, channels, 4 * filters)`.
+        """
+        _, _, channels, filters = kernel.shape
+        # Output 2 k + 2 + p of the transposed convolution is input k times tap 2 + p, plus
+        # input k + 1 times tap p.
+        taps = ops.flip(ops.reshape(kernel, (2, 2, 2, 2, channels, filters)), axis=(0, 2))
+        return ops.reshape(ops.transpose(taps, (0, 2, 4, 1, 3, 5)), (2, 2, channels, 4 * filters))

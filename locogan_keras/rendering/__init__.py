@@ -1,0 +1,1 @@
+"""From views to pictures: edits, tiles and formats."""

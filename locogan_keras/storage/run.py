@@ -1,0 +1,205 @@
+"""A run's folder: what lies in it, and whether a command may use it."""
+
+import contextlib
+import csv
+import dataclasses
+import re
+from importlib import metadata
+from pathlib import Path
+
+from locogan_keras.storage.atomic import replacing
+from locogan_keras.storage.checkpoints import Checkpoints
+from locogan_keras.storage.config import config_from
+from locogan_keras.storage.toml import parse_toml, toml_value
+
+CONFIG = "config.toml"
+METRICS = "metrics.csv"
+CHECKPOINTS = "checkpoints"
+EVALUATIONS = "evaluations.csv"
+GENERATOR = "generator.keras"
+SAMPLES = "samples"
+BOARD = "tensorboard"
+REJECTED = "rejected.csv"
+
+# What may change from one part of a run to the next.
+_CHANGEABLE = {
+    ("training", "steps"),
+    ("training", "save_every"),
+    ("training", "keep"),
+    ("training", "strategy"),
+    ("training", "tensorboard"),
+    ("training", "generator_learning_rate"),
+    ("training", "discriminator_learning_rate"),
+    ("data", "max_rejected"),
+}
+
+
+def version():
+    """The installed version of this package."""
+    return metadata.version("locogan-keras")
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Where a run comes from, the section `run` of its `config.toml`.
+
+    Args:
+        source: SOURCE as it was given.
+        pictures: The fingerprint of the pictures read from it.
+        recipe: The recipe's name.
+        version: Of this package when the run was last trained.
+    """
+
+    source: str
+    pictures: str
+    recipe: str
+    version: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The folder of one training run.
+
+    Args:
+        folder: A path.
+    """
+
+    folder: Path
+
+    def path(self, name):
+        """The path of one of the run's files."""
+        return Path(self.folder) / name
+
+    def exists(self):
+        """Whether the folder holds a run."""
+        return self.path(CONFIG).is_file()
+
+    def read(self):
+        """The run's `(Config, Origin)`.
+
+        Raises:
+            ValueError: If the folder holds no run, or its `config.toml` cannot be understood or is
+                of a newer version.
+        """
+        path = self.path(CONFIG)
+        try:
+            values = parse_toml(path.read_text(encoding="utf-8"), path)
+            about = values.pop("run", {})
+            # First of all: a newer version may have settings that this one does not know.
+            if _numbers(str(about.get("version"))) > _numbers(version()):
+                raise ValueError(
+                    f"{self.folder} is from a newer version: {about['version']}, this one is "
+                    f"{version()}"
+                )
+            origin = Origin(**about)
+        except FileNotFoundError:
+            raise ValueError(f"{self.folder} is not a run: it has no {CONFIG}") from None
+        except (TypeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is not a run's: {error}") from None
+        return config_from(values), origin
+
+    def write(self, config, origin):
+        """Makes the folder, if need be, and its `config.toml`."""
+        lines = [f"{key} = {toml_value(value)}" for key, value in vars(origin).items()]
+        with replacing(self.path(CONFIG)) as temporary:
+            text = "\n".join([config.to_toml(), "[run]", *lines, ""])
+            temporary.write_text(text, encoding="utf-8")
+
+    def write_rejected(self, rejected):
+        """Lists the pictures that could not be used in `rejected.csv`; no file if there are none.
+
+        Args:
+            rejected: Pairs of a picture's name and the reason.
+        """
+        path = self.path(REJECTED)
+        if not rejected:
+            path.unlink(missing_ok=True)
+            return
+        with (
+            replacing(path) as temporary,
+            # A file's name need not be text.
+            open(temporary, "w", newline="", encoding="utf-8", errors="backslashreplace") as file,
+        ):
+            csv.writer(file).writerows([("file", "reason"), *rejected])
+
+    def check(self, config, origin, fresh=False):
+        """Refuses the folder if it cannot hold this run.
+
+        Args:
+            config: The run's `Config`.
+            origin: The run's `Origin`.
+            fresh: Whether to start over, whatever run it holds.
+
+        Raises:
+            ValueError: If it holds another run (naming the first setting that differs), or
+                anything else.
+        """
+        folder = Path(self.folder)
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise ValueError(f"--out {folder} is not a folder")
+        if not self.exists():
+            if any(not _is_partial(path) for path in folder.iterdir()):
+                raise ValueError(f"--out {folder} is not empty and holds no run")
+            return
+        old_config, old_origin = self.read()
+        if fresh:
+            return
+        for section in dataclasses.fields(config):
+            old, new = (vars(getattr(each, section.name)) for each in (old_config, config))
+            for key in old:
+                if old[key] != new[key] and (section.name, key) not in _CHANGEABLE:
+                    raise ValueError(
+                        f"--out {folder} belongs to another run: {section.name}.{key} is "
+                        f"{old[key]!r} there, {new[key]!r} here. To go on with it give the "
+                        f"settings of its {CONFIG}; --fresh starts over"
+                    )
+        if old_origin.pictures != origin.pictures:
+            raise ValueError(
+                f"--out {folder} belongs to another run: its source was {old_origin.source}, with "
+                f"other pictures than {origin.source}; --fresh starts over"
+            )
+
+    @property
+    def checkpoints(self):
+        """The run's `Checkpoints`."""
+        return Checkpoints(self.path(CHECKPOINTS))
+
+    def saved_step(self):
+        """The step of the last checkpoint; 0 before the first."""
+        return max((checkpoint.step for checkpoint in self.checkpoints.all()), default=0)
+
+    def clear(self):
+        """Removes the run's files, and nothing else."""
+        for name in (METRICS, EVALUATIONS, GENERATOR, REJECTED):
+            self.path(name).unlink(missing_ok=True)
+        for path in self.path(SAMPLES).glob("step-*.png"):
+            path.unlink()
+        for path in self.path(BOARD).glob("events.out.tfevents.*"):
+            path.unlink()
+        for checkpoint in self.checkpoints.all():
+            checkpoint.path.unlink()
+        self.sweep()
+        for name in (SAMPLES, BOARD, CHECKPOINTS):
+            with contextlib.suppress(OSError):
+                self.path(name).rmdir()
+        # Last, so that what a kill leaves is still known as a run.
+        self.path(CONFIG).unlink(missing_ok=True)
+
+    def sweep(self):
+        """Removes what a killed run was about to write."""
+        for folder in (".", SAMPLES, CHECKPOINTS):
+            for path in self.path(folder).glob(".*"):
+                if _is_partial(path):
+                    path.unlink(missing_ok=True)
+
+
+def _is_partial(path):
+    """Whether a file is what `replacing` writes to, left behind by a process that was killed."""
+    return re.fullmatch(r"\..+\.\d+\.partial(\..+)?", path.name) is not None
+
+
+def _numbers(text):
+    """A version's numbers, to compare; what follows them does not count."""
+    return [int(number) for number in re.findall(r"\d+", text)[:3]]

@@ -1,0 +1,1 @@
+"""A run: `fit`, on any devices, stopped and resumed."""

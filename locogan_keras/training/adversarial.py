@@ -1,0 +1,147 @@
+"""A Keras model of two networks against each other, each with an optimizer of its own."""
+
+import keras
+import tensorflow as tf
+
+from locogan_keras.networks.losses import LOSSES
+from locogan_keras.networks.optimizers import (
+    apply_gradients,
+    for_network,
+    learning_rate_ratio,
+    reference_adam,
+)
+from locogan_keras.training.replicas import ReplicatedModel
+
+
+class AdversarialModel(ReplicatedModel):
+    """Compiles, updates and saves the training of a `generator` and a `discriminator`.
+
+    A subclass sets both, built, before it is compiled.
+    """
+
+    def compile(
+        self,
+        generator_optimizer=None,
+        discriminator_optimizer=None,
+        loss="bce",
+        discriminator_steps=1,
+        ema_decay=0.999,
+        synchronized_batch_normalization=True,
+        jit_compile=False,
+        **kwargs,
+    ):
+        """Sets how to train.
+
+        Args:
+            generator_optimizer, discriminator_optimizer: Keras optimizers; the reference's
+                Adam(2e-4, 0.5, 0.999) unless given. The discriminator's learning rate follows the
+                generator's in proportion, so that learning-rate callbacks, which see
+                `model.optimizer`, scale both. Of a network in mixed_float16, wrapped in a
+                `LossScaleOptimizer`.
+            loss: `"bce"` (non-saturating binary cross-entropy, the reference) or `"hinge"`.
+            discriminator_steps: Discriminator updates for each generator update; the further ones
+                come first, on the same crops and windows with fakes of their own.
+            ema_decay: Share of the averaged generator that each step keeps, in [0, 1). 0 keeps no
+                average. The first steps keep less, so that it does not start from random weights.
+            synchronized_batch_normalization: Whether batch statistics are those of the global
+                batch. Without, each replica normalises by its own part, which is faster and noisier
+                and makes the result depend on the number of replicas; the running statistics are
+                then the replicas' mean.
+            jit_compile: As in Keras.
+            **kwargs: Further arguments of `keras.Model.compile`.
+
+        Raises:
+            ValueError: If an argument is out of range.
+        """
+        if loss not in LOSSES:
+            raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}. Received: loss={loss!r}")
+        if discriminator_steps < 1:
+            raise ValueError(
+                "`discriminator_steps` must be >= 1. Received: "
+                f"discriminator_steps={discriminator_steps}"
+            )
+        if not 0 <= ema_decay < 1:
+            raise ValueError(f"`ema_decay` must be in [0, 1). Received: ema_decay={ema_decay}")
+        self.generator_optimizer = for_network(
+            generator_optimizer or reference_adam(), self.generator
+        )
+        self.discriminator_optimizer = for_network(
+            discriminator_optimizer or reference_adam(), self.discriminator
+        )
+        super().compile(
+            optimizer=self.generator_optimizer,
+            jit_compile=jit_compile,
+            auto_scale_loss=False,
+            **kwargs,
+        )
+        self.loss_name = loss
+        self.discriminator_steps = discriminator_steps
+        self.ema_decay = ema_decay
+        self.synchronized_batch_normalization = synchronized_batch_normalization
+        for layer in self.generator.layers:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.synchronized = synchronized_batch_normalization and self._replicas > 1
+        # Building here, inside the strategy's scope, is what lets replicas train and checkpoints
+        # keep the optimizers' state.
+        for optimizer, network in (
+            (self.generator_optimizer, self.generator),
+            (self.discriminator_optimizer, self.discriminator),
+        ):
+            # Compiling again keeps the state; `LossScaleOptimizer` would start anew.
+            if not optimizer.built:
+                optimizer.build(network.trainable_variables)
+        self.take_learning_rates()
+
+    def take_learning_rates(self):
+        """Takes the optimizers' rates as they are now for the proportion that callbacks keep."""
+        self._learning_rate_ratio = learning_rate_ratio(
+            self.generator_optimizer, self.discriminator_optimizer
+        )
+
+    def get_compile_config(self):
+        return {
+            "generator_optimizer": keras.saving.serialize_keras_object(self.generator_optimizer),
+            "discriminator_optimizer": keras.saving.serialize_keras_object(
+                self.discriminator_optimizer
+            ),
+            "loss": self.loss_name,
+            "discriminator_steps": self.discriminator_steps,
+            "ema_decay": self.ema_decay,
+            "synchronized_batch_normalization": self.synchronized_batch_normalization,
+            "jit_compile": self.jit_compile,
+            "steps_per_execution": self.steps_per_execution,
+            "learning_rate_ratio": self._learning_rate_ratio,
+        }
+
+    def compile_from_config(self, config):
+        # A schedule may have ended at 0, or rounded both rates.
+        config = dict(config)
+        ratio = config.pop("learning_rate_ratio")
+        optimizers = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in ("generator_optimizer", "discriminator_optimizer")
+        }
+        self.compile(**{**config, **optimizers})
+        self._learning_rate_ratio = ratio
+
+    @property
+    def _replicas(self):
+        return self.distribute_strategy.num_replicas_in_sync
+
+    def _update(self, optimizer, network, judge):
+        """Moves a network down the gradient of the first of what `judge` gives; gives it all."""
+        variables = network.trainable_variables
+        tensors = [variable.value for variable in variables]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(tensors)
+            outputs = judge()
+            # Replicas' gradients are summed.
+            share = optimizer.scale_loss(outputs[0] / self._replicas)
+        apply_gradients(optimizer, tape.gradient(share, tensors), variables)
+        return outputs
+
+    def _follow_learning_rate(self):
+        if self._learning_rate_ratio is not None:
+            self.discriminator_optimizer.learning_rate = (
+                self.generator_optimizer.learning_rate * self._learning_rate_ratio
+            )

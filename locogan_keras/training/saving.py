@@ -1,0 +1,136 @@
+"""What a run writes while it trains: checkpoints, the generator, sample sheets, metrics."""
+
+import csv
+
+import keras
+import numpy as np
+
+from locogan_keras.engines.keras_engine import KerasEngine
+from locogan_keras.evaluation.patch_distance import patch_distance
+from locogan_keras.evaluation.sample_sheet import CROPS, fake_crops, sample_sheet
+from locogan_keras.rendering.png import write_png
+from locogan_keras.storage.atomic import replacing
+from locogan_keras.storage.run import EVALUATIONS, GENERATOR, METRICS, SAMPLES
+
+LOGS = ("generator_loss", "discriminator_loss", "real_accuracy", "fake_accuracy")
+# Crops that an evaluation compares.
+EVALUATED = 64
+_STATISTICS_BATCHES, _STATISTICS_BATCH = 40, 16
+
+
+class Table:
+    """A CSV file with a row for some steps; rows after the step that a run goes on from are cut.
+
+    Args:
+        path: The file.
+        names: Its columns; the first is the step.
+        step: The step that the run goes on from.
+    """
+
+    def __init__(self, path, names, step):
+        self.rows = []
+        if path.exists():
+            with open(path, newline="", encoding="utf-8") as file:
+                self.rows = [row for row in csv.reader(file) if _is_until(row, names, step)]
+        with replacing(path) as temporary, open(temporary, "w", newline="") as file:
+            csv.writer(file).writerows([names, *self.rows])
+        # By lines: a row is in the file when it has been added.
+        self._file = open(path, "a", newline="", buffering=1, encoding="utf-8")  # noqa: SIM115
+        self._writer = csv.writer(self._file)
+
+    def add(self, row):
+        """Appends a row."""
+        self._writer.writerow(row)
+
+    def close(self):
+        """Closes the file."""
+        self._file.close()
+
+
+class MetricsLog(keras.callbacks.Callback):
+    """A row of `metrics.csv` for each step.
+
+    Args:
+        run: The `Run`.
+        step: The step that the run goes on from.
+    """
+
+    def __init__(self, run, step):
+        super().__init__()
+        self._table = Table(run.path(METRICS), ["step", "seconds", *LOGS], step)
+
+    def on_train_batch_end(self, batch, logs=None):
+        step, seconds = int(self.model.step.numpy()), float(self.model.seconds.numpy())
+        self._table.add([step, f"{seconds:.2f}", *(f"{float(logs[name]):.6g}" for name in LOGS)])
+
+    def close(self):
+        """Closes the file."""
+        self._table.close()
+
+
+class SaveRun(keras.callbacks.Callback):
+    """Saves checkpoint, generator, sample sheet and evaluation every so many steps and at the end.
+
+    Args:
+        run: The `Run`.
+        pictures: For the real crops.
+        every: Steps.
+        keep: How many of the last checkpoints stay; the best by the evaluation does, too.
+        step: The step that the run goes on from.
+        guard: The `RefuseDivergence`. What it suspects is saved at the end only, and pushes no
+            older checkpoint out.
+    """
+
+    def __init__(self, run, pictures, every, keep, step, guard):
+        super().__init__()
+        self._run = run
+        self._guard = guard
+        self._every = every
+        self._keep = keep
+        self._crops, self._windows = (
+            tensor.numpy() for tensor in next(iter(pictures.crops(EVALUATED)))
+        )
+        batches = pictures.crops(_STATISTICS_BATCH).take(_STATISTICS_BATCHES)
+        self._statistics_windows = np.stack([windows for _, windows in batches.as_numpy_iterator()])
+        self._table = Table(run.path(EVALUATIONS), ["step", "patch_distance"], step)
+        self._distances = {int(row[0]): float(row[1]) for row in self._table.rows}
+        self._engine = None
+        self._saved = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.step.numpy()) % self._every == 0 and not self._guard.suspects:
+            self._save()
+
+    def on_train_end(self, logs=None):
+        self._save()
+
+    def close(self):
+        """Closes the table of evaluations."""
+        self._table.close()
+
+    def _save(self):
+        step = int(self.model.step.numpy())
+        if step == self._saved:
+            return
+        self.model.refresh_average_statistics(self._statistics_windows)
+        generator = self.model.ema_generator
+        with replacing(self._run.path(GENERATOR)) as temporary:
+            generator.save(temporary)
+        self._engine = self._engine or KerasEngine(generator)
+        fakes = fake_crops(self._engine, self._windows)
+        sheet = sample_sheet(self._engine, self._crops[:CROPS], fakes[:CROPS])
+        write_png(self._run.path(SAMPLES) / f"step-{step:06d}.png", sheet.shape[:2], [sheet])
+        if step not in self._distances:
+            self._distances[step] = patch_distance(fakes, self._crops)
+            self._table.add([step, f"{self._distances[step]:.6g}"])
+        # Last, so that a checkpoint never stands without the generator it promises.
+        self._run.checkpoints.save(step, self.model.save)
+        if not self._guard.suspects:
+            best = min(self._distances, key=self._distances.get)
+            self._run.checkpoints.prune(self._keep, best)
+        self._saved = step
+
+
+def _is_until(row, names, step):
+    """Whether a row is whole and of a step that the run still has; its last may be cut short."""
+    return len(row) == len(names) and row[0].isdigit() and int(row[0]) <= step

@@ -1,0 +1,142 @@
+"""How pictures repeat: exactly, without a seam, and only where the model can."""
+
+import numpy as np
+import pytest
+from conftest import lively_generator, same_levels
+
+from locogan_keras.canvas.latents import latent_field
+from locogan_keras.canvas.positions import position_map
+from locogan_keras.canvas.views import make_view
+from locogan_keras.engines.keras_engine import KerasEngine
+from locogan_keras.rendering.render import render, to_levels
+
+FRAME = (96, 112)
+
+
+@pytest.fixture(scope="module")
+def torus():
+    return KerasEngine(lively_generator("torus", frame=FRAME, width=2))
+
+
+def picture_of(engine, tile=48, **request):
+    return render(engine, make_view(engine.description, **request), tile)
+
+
+@pytest.mark.parametrize(("periodic", "repeats"), [("x", (0, 1)), ("y", (1, 0)), ("xy", (1, 1))])
+def test_repeats_are_exact_to_the_bit(torus, periodic, repeats):
+    period = tuple(2 * length * flag for length, flag in zip(FRAME, repeats, strict=True))
+    picture = picture_of(
+        torus,
+        height=500,
+        width=550,
+        top=-77,
+        left=1001,
+        periodic=periodic,
+        period=period,
+        tile=64,
+    )
+    for axis in range(2):
+        moved = np.moveaxis(picture, axis, 0)
+        if repeats[axis]:
+            np.testing.assert_array_equal(moved[period[axis] :], moved[: -period[axis]])
+        shorter = FRAME[axis]
+        assert np.abs(moved[shorter:].astype(int) - moved[:-shorter]).max() > 5
+
+
+@pytest.mark.parametrize("corner", [(5, -2), (-3, 9), (8, 11)])
+def test_repeats_have_no_seam(torus, corner):
+    """The network run once over a seam makes the pixels that the renderer joins there."""
+    period = (12, 14)
+    top, left = corner
+    latent = latent_field(0, top, left, 9, 10, period=period)
+    positions = position_map(top, left, 9, 10, FRAME, (True, True))
+    seamless = to_levels(torus(latent[None], positions[None])[0])
+    pixels = tuple(16 * length for length in period)
+    picture = picture_of(
+        torus, top=16 * top, left=16 * left, height=144, width=160, period=pixels, tile=64
+    )
+    assert same_levels(picture, seamless)
+
+
+@pytest.mark.parametrize(
+    ("periodic", "period", "vectors"),
+    [
+        ("half-drop", (192, 112), [(192, 0), (96, 112), (-96, 112), (0, 224)]),
+        ("half-drop", (384, 224), [(384, 0), (192, 224)]),
+        ("brick", (96, 224), [(0, 224), (96, 112), (96, -112), (192, 0)]),
+    ],
+)
+@pytest.mark.parametrize("tile", [48, 256])
+def test_shifted_repeats_are_exact_to_the_bit(torus, periodic, period, vectors, tile):
+    whole = picture_of(
+        torus, tile, height=790, width=470, top=-77, left=1001, periodic=periodic, period=period
+    )
+    for vector in vectors:
+        np.testing.assert_array_equal(*overlap(whole, *vector))
+    # Half a vector is none.
+    down, right = vectors[1]
+    here, there = overlap(whole, *((0, right) if periodic == "half-drop" else (down, 0)))
+    assert np.abs(here.astype(int) - there).max() > 5
+
+
+def overlap(picture, down, right):
+    """What is still on the picture after it is moved, and what it then covers."""
+    height, width = picture.shape[:2]
+    here = picture[max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)]
+    return here, picture[
+        max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)
+    ]
+
+
+@pytest.mark.parametrize(("periodic", "period"), [("half-drop", (12, 7)), ("brick", (6, 14))])
+@pytest.mark.parametrize("corner", [(-4, -5), (3, 4), (8, -9)])
+def test_shifted_repeats_have_no_seam(torus, periodic, period, corner):
+    """One run of the network over joints, on latents that are laid out repeat by repeat here."""
+    (height, width), (top, left) = period, corner
+    latent = np.empty((16, 16, 18), np.float32)
+    for row, column in np.ndindex(16, 16):
+        y, x = top - 3 + row, left - 3 + column
+        if periodic == "half-drop":
+            y += height // 2 * (x // width % 2)
+        else:
+            x += width // 2 * (y // height % 2)
+        latent[row, column] = latent_field(0, y % height + 3, x % width + 3, 1, 1)[0, 0]
+    positions = position_map(top, left, 10, 10, FRAME, (True, True))
+    seamless = torus(latent[None], positions[None])[0]
+    picture = picture_of(
+        torus,
+        top=16 * top,
+        left=16 * left,
+        height=160,
+        width=160,
+        periodic=periodic,
+        period=tuple(16 * length for length in period),
+        tile=64,
+    )
+    assert same_levels(picture, to_levels(seamless))
+    # The network's own output repeats a lattice vector on, to float rounding.
+    np.testing.assert_allclose(*overlap(seamless, 96, 112), atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "request_", "reason"),
+    [
+        ("linear", {"periodic": "x"}, "refused in x.*linear"),
+        ("cylinder", {"periodic": "xy"}, "refused in y.*cylinder"),
+        ("torus", {"periodic": "both"}, "both"),
+        ("linear", {"periodic": "x"}, "recipe pattern-strip .* pattern-cylinder .* pattern-torus"),
+        ("cylinder", {"periodic": "half-drop"}, "refused in y.*recipe pattern-torus.*half-drop"),
+        ("torus", {"periodic": "half-drop", "period": (96, 112)}, "192 in y.*nearest is 192"),
+        ("torus", {"periodic": "half-drop", "period": (480, 112)}, "nearest is 384.*480x112"),
+        ("torus", {"periodic": "brick", "period": (96, 112)}, "224 in x.*nearest is 224"),
+        ("torus", {"periodic": "brick", "period": (50, 224)}, "the trained frame, 96 in y"),
+        ("torus", {"period": (190, 224)}, "the nearest is 192.*190x224"),
+        ("torus", {"period": (1, 224)}, "the nearest is 96.*1x224"),
+        ("cylinder", {"period": (96, 112)}, "period must be 0 in y.*96x112"),
+        ("torus", {"period": (96, 112), "periodic": "x"}, "period must be 0 in y"),
+    ],
+)
+def test_what_a_model_cannot_repeat_is_named(encoding, request_, reason):
+    description = KerasEngine(lively_generator(encoding, frame=FRAME, width=2)).description
+    with pytest.raises(ValueError, match=reason):
+        make_view(description, **request_)

@@ -1,0 +1,127 @@
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.png_files import png_file
+
+from locogan_keras.data.pictures import read_picture, scaled
+
+
+@pytest.fixture
+def levels(rng):
+    return rng.integers(0, 256, size=(7, 9, 3)).astype(np.uint8)
+
+
+def saved(tmp_path, picture, name="picture.png", **options):
+    picture.save(tmp_path / name, **options)
+    return read_picture(tmp_path / name)
+
+
+def deep_png(levels, color_type, transparency=None):
+    height, width, _ = levels.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
+    return png_file(height, width, 16, color_type, rows, transparency)
+
+
+def test_rgb_is_read_as_it_is(tmp_path, levels):
+    np.testing.assert_array_equal(saved(tmp_path, Image.fromarray(levels)), levels)
+
+
+def test_grey_becomes_three_equal_channels(tmp_path, levels):
+    grey = levels[..., 0]
+    expected = np.repeat(grey[..., None], 3, axis=-1)
+    np.testing.assert_array_equal(saved(tmp_path, Image.fromarray(grey)), expected)
+
+
+def test_sixteen_bits_are_scaled_not_cut(tmp_path):
+    deep = np.array([[0, 128, 129, 257, 25700, 65534, 65535]], np.uint16)
+    ours = saved(tmp_path, Image.fromarray(deep))
+    np.testing.assert_array_equal(ours[0, :, 0], [0, 0, 1, 1, 100, 255, 255])
+
+
+@pytest.mark.parametrize(("color_type", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+def test_sixteen_bits_of_every_kind_are_within_a_level(tmp_path, color_type, channels, rng):
+    deep = rng.integers(0, 65536, size=(5, 6, channels), dtype=np.uint16)
+    if channels in (2, 4):
+        deep[..., -1] = 65535
+    (tmp_path / "deep.png").write_bytes(deep_png(deep, color_type))
+    ours = read_picture(tmp_path / "deep.png")
+    colors = deep[..., :3] if channels > 2 else deep[..., :1]
+    assert np.abs(ours - colors / 257).max() <= 1
+
+
+def test_the_transparent_level_of_sixteen_bits_is_laid_over_white(tmp_path):
+    deep = np.array([[[0], [1000], [1001], [65535]]], np.uint16)
+    (tmp_path / "deep.png").write_bytes(deep_png(deep, 0, transparency=struct.pack(">H", 1000)))
+    assert read_picture(tmp_path / "deep.png")[0, :, 0].tolist() == [0, 255, 4, 255]
+
+
+def test_the_transparent_colour_of_sixteen_bits_is_laid_over_white(tmp_path):
+    deep = np.array([[[0x1234] * 3, [0x3412] * 3, [0, 0, 0]]], np.uint16)
+    clear = struct.pack(">HHH", *[0x1234] * 3)
+    (tmp_path / "deep.png").write_bytes(deep_png(deep, 2, transparency=clear))
+    assert read_picture(tmp_path / "deep.png")[0, :, 0].tolist() == [255, 0x34, 0]
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_transparency_is_laid_over_white(tmp_path, mode):
+    color = {"LA": (0, 128), "RGBA": (0, 0, 0, 128)}[mode]
+    picture = Image.new(mode, (3, 2), color)
+    picture.putpixel((0, 0), (*color[:-1], 0))
+    ours = saved(tmp_path, picture)
+    assert ours[0, 0].tolist() == [255, 255, 255]
+    assert ours[1, 1].tolist() == [127, 127, 127]
+
+
+def test_palettes_are_looked_up(tmp_path):
+    picture = Image.new("P", (2, 1))
+    picture.putpalette([10, 20, 30, 200, 100, 50])
+    picture.putpixel((1, 0), 1)
+    assert saved(tmp_path, picture).tolist() == [[[10, 20, 30], [200, 100, 50]]]
+
+
+def test_pictures_stand_upright(tmp_path, levels):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # The camera was turned by a quarter.
+    picture = Image.fromarray(levels)
+    ours = saved(tmp_path, picture, "picture.png", exif=exif)
+    np.testing.assert_array_equal(ours, np.rot90(levels, -1))
+
+
+def test_what_is_not_a_picture_is_refused(tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(ValueError, match=r"text\.png is not a picture"):
+        read_picture(tmp_path / "text.png")
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp", "bmp"])
+def test_truncated_pictures_are_refused(tmp_path, suffix, rng):
+    path = tmp_path / f"half.{suffix}"
+    Image.fromarray(rng.integers(0, 256, size=(99, 99, 3)).astype(np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ValueError, match="half"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("edge", [10_000, 40_000])
+def test_decompression_bombs_are_refused(tmp_path, edge):
+    (tmp_path / "bomb.png").write_bytes(png_file(edge, edge, 8, 2, b""))
+    with pytest.raises(ValueError, match="Pillow's limit"):
+        read_picture(tmp_path / "bomb.png")
+
+
+def test_the_shorter_edge_is_scaled_down_only(levels):
+    large = np.zeros((300, 200, 3), np.uint8)
+    assert scaled(large, 100).shape == (150, 100, 3)
+    assert scaled(levels, 100) is levels
+    assert scaled(large, 100, multiple=(16, 1)).shape == (144, 100, 3)
+
+
+def test_a_picture_that_repeats_is_scaled_across_its_seam():
+    x = np.arange(256)
+    wave = np.rint(127.5 + 100 * np.sin(2 * np.pi * x / 256)).astype(np.uint8)
+    picture = np.repeat(np.repeat(wave[None, :, None], 64, axis=0), 3, axis=2)
+    ours = scaled(picture, 16, wrap=(False, True))
+    shifted = scaled(np.roll(picture, 128, axis=1), 16, wrap=(False, True))
+    np.testing.assert_array_equal(np.roll(ours, 32, axis=1), shifted)

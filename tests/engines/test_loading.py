@@ -1,0 +1,238 @@
+"""What `load_engine` accepts, and what it refuses."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import zipfile
+
+import keras
+import numpy as np
+import onnx
+import pytest
+import tensorflow as tf
+from conftest import PATIENCE, lively_generator
+from PIL import Image
+
+from locogan_keras.canvas.description import FORMAT, Description
+from locogan_keras.canvas.views import make_view
+from locogan_keras.cli import main
+from locogan_keras.engines.keras_engine import KerasEngine, describe
+from locogan_keras.engines.loading import load_engine
+from locogan_keras.exporting.deployable import deployable
+from locogan_keras.exporting.onnx_export import onnx_model, save_onnx
+from locogan_keras.exporting.savedmodel_export import save_savedmodel
+from locogan_keras.rendering.render import render
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory):
+    """One generator in every form."""
+    folder = tmp_path_factory.mktemp("exports")
+    generator = lively_generator("torus", frame=(64, 96))
+    generator.save(folder / "model.keras")
+    network, description = deployable(generator), describe(generator)
+    save_onnx(onnx_model(network, description), folder / "model.onnx")
+    save_savedmodel(network, description, str(folder / "model"))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model"])
+def test_every_engine_renders_the_same_picture(name, exports):
+    keras_engine = load_engine(exports / "model.keras")
+    engine = load_engine(exports / name)
+    view = make_view(engine.description, height=131, width=253, seed=5, top=-40, left=1001)
+    pictures = [render(each, view, tile=64).astype(int) for each in (keras_engine, engine)]
+    different = np.abs(pictures[0] - pictures[1])
+    assert different.max() <= 1
+    assert np.count_nonzero(different) <= max(1, different.size * 3 / 10_000)
+
+
+def test_an_onnx_file_needs_neither_tensorflow_nor_keras(exports, tmp_path):
+    code = (
+        "import sys; from locogan_keras.cli import main; status = main(sys.argv[1:]); "
+        "print({'tensorflow', 'keras', 'onnx', 'tf2onnx'} & set(sys.modules)); sys.exit(status)"
+    )
+    out = tmp_path / "picture.png"
+    request = ["render", str(exports / "model.onnx"), "--out", str(out)]
+    seconds, least = [], []
+    for _ in range(3):
+        begun = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", "import numpy, onnxruntime, PIL.Image"],
+            check=True,
+            timeout=PATIENCE,
+        )
+        least.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        result = subprocess.run(
+            [sys.executable, "-c", code, *request, "--height", "256", "--width", "256"],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        seconds.append(time.perf_counter() - begun)
+        assert (result.returncode, result.stdout.strip()) == (0, "set()")
+    with Image.open(out) as picture:
+        assert picture.size == (256, 256)
+    # A second, where the machine has time: what cannot be done without takes a third of it.
+    assert min(seconds) < max(1.0, 3 * min(least))
+
+
+def test_descriptions_survive_json():
+    described = Description((64, 96), "cylinder", 2, 16, "0123456789abcdef", 77, "mine", 500)
+    assert Description.from_json(described.to_json()) == described
+    assert described.period == (0, 96)
+
+
+def changed_onnx(exports, path, change):
+    model = onnx.load(exports / "model.onnx")
+    change(model)
+    onnx.save(model, path)
+    return path
+
+
+def newer(model):
+    text = model.metadata_props[0].value
+    assert f'"format": {FORMAT}' in text
+    model.metadata_props[0].value = text.replace(f'"format": {FORMAT}', f'"format": {FORMAT + 1}')
+
+
+def other_latents(model):
+    model.metadata_props[0].value = model.metadata_props[0].value.replace("threefry", "philox")
+
+
+def no_metadata(model):
+    del model.metadata_props[:]
+
+
+def not_json(model):
+    model.metadata_props[0].value = "{"
+
+
+def test_a_savedmodel_of_a_newer_version_is_named(exports, tmp_path, monkeypatch):
+    description = load_engine(exports / "model").description
+    network = deployable(lively_generator("torus", frame=(64, 96)))
+    with monkeypatch.context() as patch:
+        patch.setattr(Description, "to_json", lambda _: f'{{"format": {FORMAT + 1}}}')
+        save_savedmodel(network, description, str(tmp_path / "model"))
+    with pytest.raises(ValueError, match=r"^MODEL .*model is from a newer version: format 2, "):
+        load_engine(tmp_path / "model")
+
+
+def test_a_keras_file_of_a_newer_version_is_named(exports, tmp_path):
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(exports / "model.keras") as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "config.json":
+                config = json.loads(data)
+                config["config"]["attention"] = True
+                data = json.dumps(config)
+            new.writestr(name, data)
+    with pytest.raises(
+        ValueError, match=r"unknown settings of Generator, of a newer version\? attention$"
+    ):
+        load_engine(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (newer, "from a newer version: format 2, this version reads 1"),
+        (other_latents, "latents 'philox"),
+        (no_metadata, "is not a LocoGAN generator: no metadata 'locogan'"),
+        (not_json, "no description of a LocoGAN generator"),
+    ],
+)
+def test_onnx_files_of_others_are_named(change, reason, exports, tmp_path):
+    path = changed_onnx(exports, tmp_path / "model.onnx", change)
+    with pytest.raises(ValueError, match=r"^MODEL .*model.onnx is") as raised:
+        load_engine(path)
+    assert reason in str(raised.value)
+
+
+def test_weights_in_other_files_are_refused(exports, tmp_path, monkeypatch):
+    model = onnx.load(exports / "model.onnx")
+    path = tmp_path / "model.onnx"
+    onnx.save(model, path, save_as_external_data=True, location="weights", size_threshold=64)
+    assert (tmp_path / "weights").exists()
+    # Not even where the weights would be found.
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="cannot be loaded"):
+        load_engine(path)
+
+
+def refusal(capfd, model, out):
+    assert main(["render", str(model), "--out", str(out)]) == 2
+    assert not out.exists()
+    (line,) = capfd.readouterr().err.splitlines()
+    return line
+
+
+def test_damaged_models_get_one_line(exports, tmp_path, capfd):
+    out = tmp_path / "picture.png"
+    onnx_file = tmp_path / "model.onnx"
+    for kept in (0, 100, 0.5):
+        data = (exports / "model.onnx").read_bytes()
+        onnx_file.write_bytes(data[: int(kept * len(data)) if kept == 0.5 else kept])
+        assert "cannot be loaded" in refusal(capfd, onnx_file, out)
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    data = (exports / "model" / "saved_model.pb").read_bytes()
+    for kept in (0, len(data) // 2, len(data)):
+        (folder / "saved_model.pb").write_bytes(data[:kept])
+        assert f"MODEL {folder}" in refusal(capfd, folder, out)
+    keras_file = tmp_path / "model.keras"
+    keras_file.write_bytes((exports / "model.keras").read_bytes()[:1000])
+    assert "cannot be loaded" in refusal(capfd, keras_file, out)
+    assert "does not exist" in refusal(capfd, tmp_path / "none.onnx", out)
+    other = tmp_path / "model.txt"
+    other.write_text("x")
+    assert "is neither a run's folder nor" in refusal(capfd, other, out)
+
+
+def test_another_saved_model_is_named(tmp_path, capfd):
+    module = tf.Module()
+    module.double = tf.function(lambda x: 2 * x, input_signature=[tf.TensorSpec((None,))])
+    tf.saved_model.save(module, str(tmp_path / "other"))
+    line = refusal(capfd, tmp_path / "other", tmp_path / "picture.png")
+    assert "is not a LocoGAN generator: its signatures are serving_default" in line
+
+
+def test_foreign_layers_are_never_built(tmp_path, capfd):
+    inputs = keras.Input((4,))
+    built = keras.Model(inputs, keras.layers.Lambda(lambda x: x)(inputs))
+    built.save(tmp_path / "lambda.keras")
+    line = refusal(capfd, tmp_path / "lambda.keras", tmp_path / "picture.png")
+    assert "holds Functional, not a LocoGAN generator" in line
+
+
+def test_engines_describe_the_same_model(exports):
+    described = {load_engine(exports / name).description for name in ("model.keras", "model.onnx")}
+    described.add(load_engine(exports / "model").description)
+    assert len(described) == 1
+
+
+def test_a_generator_in_memory_is_an_engine():
+    generator = lively_generator("linear")
+    assert KerasEngine(generator, steps=3).description.steps == 3
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.onnx", "model"])
+@pytest.mark.parametrize(
+    ("latent", "positions", "reason"),
+    [
+        ((1, 7, 7, 17), (1, 7, 7, 2), "latent must be (batch, rows, columns, 18)"),
+        ((7, 7, 18), (1, 7, 7, 2), "latent must be"),
+        ((1, 7, 7, 18), (1, 7, 7, 3), "positions must be (batch, rows, columns, 2)"),
+        ((1, 7, 8, 18), (1, 7, 7, 2), "must have one size"),
+        ((2, 7, 7, 18), (1, 7, 7, 2), "must have one size"),
+        ((1, 7, 6, 18), (1, 7, 6, 2), "over 6 cells"),
+    ],
+)
+def test_inputs_of_other_shapes_are_named(name, latent, positions, reason, exports):
+    engine = load_engine(exports / name)
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        engine(np.zeros(latent, np.float32), np.zeros(positions, np.float32))

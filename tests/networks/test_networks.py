@@ -1,0 +1,123 @@
+import itertools
+
+import keras
+import numpy as np
+import pytest
+from conftest import lively_generator
+
+from locogan_keras.canvas.positions import CHANNELS
+from locogan_keras.networks.networks import build_discriminator, build_generator
+
+
+@pytest.mark.parametrize("width", [2, 8])
+@pytest.mark.parametrize("encoding", CHANNELS)
+@pytest.mark.parametrize("inject", ["every_layer", "input"])
+def test_parameters_are_those_of_the_papers_tables(width, encoding, inject):
+    extra = CHANNELS[encoding]
+    later = extra if inject == "every_layer" else 0
+    channels = [18, 8 * width, 4 * width, 2 * width, width]
+    expected = 16 * (channels[0] + extra) * channels[1] + 4 * channels[1]
+    for before, after in itertools.pairwise(channels[1:]):
+        expected += 16 * (before + later) * after + 4 * after
+    expected += 16 * (width + later) * 3 + 3
+    assert build_generator(width, encoding, inject).count_params() == expected
+
+    channels = [3, width, 2 * width, 4 * width, 8 * width]
+    expected = 16 * (channels[-1] + later) + 1
+    for level, (before, after) in enumerate(itertools.pairwise(channels)):
+        inputs = 16 * (before + (extra if level == 0 else later))
+        expected += inputs * after + after + (inputs + after)
+    assert build_discriminator(width, encoding, inject).count_params() == expected
+
+
+def test_inputs_and_last_layers_are_named():
+    generator, discriminator = build_generator(2), build_discriminator(2)
+    assert [tensor.name for tensor in generator.inputs] == ["latent", "positions"]
+    assert generator.layers[-1].name == "image"
+    assert [tensor.name for tensor in discriminator.inputs] == ["image", "positions"]
+    assert discriminator.layers[-1].name == "logits"
+
+
+def test_hidden_sizes_are_those_of_the_design():
+    generator = build_generator(2)
+    inputs = [np.zeros((1, 10, 10, channels), np.float32) for channels in (18, 2)]
+    outputs = [generator.get_layer(f"relu_{level}").output for level in range(4)]
+    sizes = [tensor.shape[1] for tensor in keras.Model(generator.inputs, outputs)(inputs)]
+    assert sizes == [14, 22, 38, 70]
+    assert generator(inputs, training=False).shape == (1, 64, 64, 3)
+
+
+@pytest.mark.parametrize("size", [64, 65, 96])
+def test_the_discriminator_gives_one_logit_for_any_crop(size):
+    inputs = [np.zeros((3, size, size, channels), np.float32) for channels in (3, 2)]
+    assert build_discriminator(2)(inputs, training=False).shape == (3, 1)
+
+
+@pytest.mark.parametrize("kept", range(5))
+def test_positions_matter_in_every_layer(kept):
+    generator = lively_generator()
+    layers = [generator.get_layer(f"upsample_{level}") for level in range(4)]
+    for level, layer in enumerate([*layers, generator.get_layer("image")]):
+        values = np.asarray(layer.kernel).copy()
+        if level != kept:
+            values[:, :, -2:] = 0
+        layer.kernel.assign(values)
+    latent = np.zeros((1, 8, 8, 18), np.float32)
+    maps = [np.full((1, 8, 8, 2), value, np.float32) for value in (0.0, 0.5)]
+    images = [np.asarray(generator([latent, each], training=False)) for each in maps]
+    assert np.abs(images[0] - images[1]).max() > 1e-3
+
+
+def test_statistics_standardise_what_the_discriminator_sees(rng):
+    mean, deviation = [0.3, 0.2, -0.1], 0.06
+    plain, standard = (build_discriminator(2, statistics=s) for s in (None, [mean, deviation]))
+    standard.set_weights(plain.get_weights())
+    image = rng.normal(size=(2, 64, 64, 3)).astype(np.float32)
+    positions = rng.uniform(-1, 1, (2, 64, 64, 2)).astype(np.float32)
+    faint = (image * 2 * deviation + mean).astype(np.float32)
+    expected = plain([image, positions], training=False)
+    np.testing.assert_allclose(standard([faint, positions], training=False), expected, atol=1e-5)
+    again = type(standard).from_config(standard.get_config())
+    again.set_weights(standard.get_weights())
+    np.testing.assert_array_equal(
+        again([faint, positions], training=False), standard([faint, positions], training=False)
+    )
+
+
+@pytest.mark.parametrize("statistics", [[[0.0, 0.0], 1.0], [[0.0, 0.0, 0.0], 0.0]])
+def test_bad_statistics_are_named(statistics):
+    with pytest.raises(ValueError, match="statistics"):
+        build_discriminator(2, statistics=statistics)
+
+
+@pytest.mark.parametrize("build", [build_generator, build_discriminator])
+def test_networks_survive_a_keras_file(build, tmp_path, rng):
+    network = build(width=2, encoding="cylinder", inject="input")
+    network.save(tmp_path / "network.keras")
+    again = keras.saving.load_model(tmp_path / "network.keras")
+    assert again.get_config() == network.get_config()
+    inputs = [
+        rng.normal(size=(1, 64, 64, tensor.shape[-1])).astype(np.float32)
+        for tensor in network.inputs
+    ]
+    np.testing.assert_array_equal(again(inputs, training=False), network(inputs, training=False))
+
+
+def test_a_generator_keeps_its_frame():
+    generator = build_generator(2, "cylinder", frame=(100, 192))
+    assert type(generator).from_config(generator.get_config()).frame == (100, 192)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "value"),
+    [
+        ({"width": 0}, "width=0"),
+        ({"inject": "never"}, "never"),
+        ({"encoding": "sphere"}, "sphere"),
+        ({"local_channels": 0}, "local_channels=0"),
+        ({"encoding": "torus", "frame": (64, 100)}, r"\(64, 100\)"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, value):
+    with pytest.raises(ValueError, match=value):
+        build_generator(**arguments)

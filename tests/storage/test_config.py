@@ -1,0 +1,131 @@
+import dataclasses
+import os
+import tomllib
+from importlib import resources
+
+import pytest
+
+from locogan_keras.storage.config import Config, config_from, load_config, recipe_names
+from locogan_keras.storage.toml import toml_value
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_is_valid_and_says_how_to_use_it(name):
+    config = load_config(name)
+    assert config_from(tomllib.loads(config.to_toml())) == config
+
+    text = (resources.files("locogan_keras") / "recipes" / f"{name}.toml").read_text()
+    header = [line for line in text.splitlines() if line.startswith("#")]
+    assert any("locogan train" in line and name in line for line in header)
+    assert any("minutes" in line or "hours" in line for line in header)
+
+
+def test_the_recipes_are_the_designs():
+    assert {"aligned", "demo", "pattern-cylinder", "pattern-strip", "pattern-torus"} == set(
+        recipe_names()
+    )
+    torus, strip = load_config("pattern-torus"), load_config("pattern-strip")
+    assert (torus.model.encoding, torus.model.frame) == ("torus", (192, 192))
+    assert (strip.model.encoding, strip.model.frame) == ("cylinder", (64, 192))
+    panorama, aligned = load_config("pattern-cylinder"), load_config("aligned")
+    assert (panorama.model.encoding, panorama.model.frame) == ("cylinder", "picture")
+    assert (aligned.model.encoding, aligned.model.frame) == ("linear", "picture")
+    assert aligned.data.image_size == 128
+
+
+def test_settings_are_laid_over_a_recipe():
+    config = load_config(
+        "aligned",
+        ["training.batch_size=8", "data.image_size=99", "training.loss=hinge"],
+    )
+    assert config.training.batch_size == 8
+    assert config.data.image_size == 99
+    assert config.training.loss == "hinge"
+    assert config.model.width == load_config("aligned").model.width
+
+
+def test_a_key_alone_is_enough():
+    config = load_config("aligned", ["strategy=mirrored", "width=8"])
+    assert config.training.strategy == "mirrored"
+    assert config.model.width == 8
+    keys = [key for section in dataclasses.asdict(Config()).values() for key in section]
+    assert len(keys) == len(set(keys))
+
+
+def test_a_whole_number_may_stand_for_a_float():
+    assert load_config("aligned", ["training.beta_1=0"]).training.beta_1 == 0.0
+
+
+def test_a_recipe_of_ones_own(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[model]\nwidth = 5\n")
+    assert load_config(path).model.width == 5
+    assert load_config(path).training == Config().training
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        (
+            "training.batchsize=8",
+            "unknown key training.batchsize; did you mean training.batch_size",
+        ),
+        ("model.colour=3", "unknown key model.colour; there are"),
+        ("extra.width=3", "unknown section 'extra'"),
+        ("batchsize=3", "unknown key batchsize; did you mean batch_size"),
+        ("batch_size", "SECTION.KEY=VALUE.*batch_size"),
+        ("strategy=tpu", "one of auto, single, mirrored, multiworker.*'tpu'"),
+        ("precision=float16", "one of float32, mixed_float16, mixed_bfloat16.*'float16'"),
+        ("training.batch_size", "SECTION.KEY=VALUE"),
+        ("training.batch_size=many", "whole number.*training.batch_size='many'"),
+        ("training.batch_size=1.5", "whole number.*1.5"),
+        ("training.batch_size=true", "whole number.*True"),
+        ("training.batch_size=0", "at least 1.*training.batch_size=0"),
+        ("training.beta_1=nan", "at least 0"),
+        ("training.generator_learning_rate=inf", "at most 1"),
+        ("training.loss=mse", "one of bce, hinge.*'mse'"),
+        ("training.loss=3", "a string.*training.loss=3"),
+        ("training.seed=4294967296", "at most 4294967295"),
+        ("model.encoding=sphere", "one of linear, cylinder, torus"),
+        ("model.frame=192", "HEIGHT, WIDTH.*192"),
+        ("model.frame=[1, 2, 3]", "HEIGHT, WIDTH.*1, 2, 3"),
+        ("model.frame=[32, 192]", "at least one crop.*32, 192"),
+        ("data.image_size=63", "at least 64.*63"),
+    ],
+)
+def test_bad_settings_are_named(setting, reason):
+    with pytest.raises(ValueError, match=reason):
+        load_config("pattern-torus", [setting])
+
+
+def test_a_frame_that_cannot_repeat_is_named():
+    with pytest.raises(ValueError, match="100, 192"):
+        load_config("pattern-torus", ["model.frame=[100, 192]"])
+
+
+def test_a_frame_needs_an_axis_that_repeats():
+    with pytest.raises(ValueError, match=r"encoding=linear.*\[128, 128\]"):
+        load_config("aligned", ["model.frame=[128, 128]"])
+
+
+def test_any_text_survives_toml():
+
+    for text in ('quote " and \\ and \n', "\N{GRINNING FACE}", os.fsdecode(b"\xff.png")):
+        again = tomllib.loads(f"value = {toml_value(text)}")["value"]
+        assert again == os.fsencode(text).decode("utf-8", "replace").replace(
+            "\N{REPLACEMENT CHARACTER}", "?"
+        )
+
+
+def test_bad_recipes_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"--recipe moon .*pattern-torus"):
+        load_config("moon")
+    with pytest.raises(ValueError, match=r"none\.toml cannot be read"):
+        load_config(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_text("[model\n")
+    with pytest.raises(ValueError, match=r"bad\.toml is not valid TOML"):
+        load_config(tmp_path / "bad.toml")
+    (tmp_path / "flat.toml").write_text("model = 3\n")
+    for settings in ([], ["model.width=3"]):
+        with pytest.raises(ValueError, match="model is a section"):
+            load_config(tmp_path / "flat.toml", settings)

@@ -1,0 +1,25 @@
+"""Commands run in a process of their own, or in this one."""
+
+import subprocess
+import sys
+
+from conftest import PATIENCE
+
+from locogan_keras.cli import main
+
+
+def python(code, *arguments):
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=PATIENCE
+    )
+
+
+def refusal(capfd, *arguments):
+    """The one line that a command prints when it exits with status 2."""
+    try:
+        status = main([str(argument) for argument in arguments])
+    except SystemExit as exit_:
+        status = exit_.code
+    assert status == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    return line

@@ -1,0 +1,66 @@
+"""`locogan train --dry-run`: what a run would be and cost, and nothing written."""
+
+import pytest
+from conftest import TINY
+
+from locogan_keras.cli import main
+from locogan_keras.networks.networks import build_discriminator, build_generator
+from locogan_keras.storage.config import CROP
+from locogan_keras.training.estimates import convolution_flops, training_bytes
+
+
+def test_a_dry_run_says_all_and_writes_nothing(photo, tmp_path, capsys):
+    run = tmp_path / "run"
+    settings = [*TINY, "model.frame=[64, 64]", "training.standardize=true"]
+    command = ["train", str(photo), "--out", str(run), "--steps", "1234", "--dry-run"]
+    assert main([*command, "--set", *settings]) == 0
+    text = capsys.readouterr().out
+    for part in (
+        "[training]\nsteps = 1234\nbatch_size = 2\n",
+        "pictures:         1, 0 more rejected",
+        "frame:            64 x 64 pixels",
+        f"generator:        {build_generator(2, 'torus').count_params():,} parameters",
+        "GFLOP",
+        "GB",
+        "s a step, measured here",
+        "minutes for 1234 steps",
+    ):
+        assert part in text
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_refuses_what_a_run_would(tmp_path, capfd):
+    missing, run = str(tmp_path / "missing.png"), str(tmp_path / "run")
+    assert main(["train", missing, "--out", run, "--dry-run"]) == 2
+    assert "does not exist" in capfd.readouterr().err
+
+
+def test_a_dry_run_refuses_a_folder_and_devices_that_a_run_would(
+    photo, trained_run, monkeypatch, capsys
+):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    command = ["train", str(photo), "--out", str(trained_run), "--dry-run", "--set", *TINY]
+    assert main([*command, "model.frame=[128, 64]"]) == 2
+    assert "model.frame is (64, 64) there, (128, 64) here" in capsys.readouterr().err
+    for strategy, reason in (("mirrored", "needs several GPUs"), ("multiworker", "TF_CONFIG")):
+        assert main([*command, f"strategy={strategy}"]) == 2
+        assert reason in capsys.readouterr().err
+
+
+def test_operations_are_those_of_the_papers_tables():
+    # Table 2's first layer, 3 + 2 channels to w at 32 x 32, and the generator's first, by hand.
+    discriminator = convolution_flops(build_discriminator(8), CROP)
+    assert discriminator["downsample_0"] == 2 * 32 * 32 * 8 * 5 * 16
+    assert discriminator["patches"] == 2 * 1 * 1 * 1 * (64 + 2) * 16
+    generator = convolution_flops(build_generator(8), 10)
+    assert generator["upsample_0"] == 2 * 7 * 7 * (4 * 64) * 20 * 4
+    assert generator["image"] == 2 * 64 * 64 * 3 * 10 * 16
+
+
+def test_memory_grows_with_the_batch_and_the_width():
+    costs = [
+        training_bytes(build_generator(width), build_discriminator(width), batch)
+        for width, batch in ((4, 1), (4, 2), (8, 2))
+    ]
+    assert costs[0] < costs[1] < costs[2]
+    assert costs[1] == pytest.approx(2 * costs[0], rel=0.5)
