@@ -22,7 +22,7 @@ _SAVE = """
 import sys
 from locogan_keras.engines.keras_engine import describe
 from locogan_keras.exporting.deployable import deployable
-from locogan_keras.networks.networks import build_generator
+from locogan_keras.networks.generator import build_generator
 from locogan_keras.exporting.onnx_export import onnx_model, save_onnx
 
 generator = build_generator(int(sys.argv[2]), "torus", frame=(192, 192))

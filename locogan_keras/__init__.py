@@ -7,10 +7,10 @@ import importlib
 
 _HOMES = {
     "LocoGAN": "training.locogan",
-    "Generator": "networks.networks",
-    "Discriminator": "networks.networks",
-    "build_generator": "networks.networks",
-    "build_discriminator": "networks.networks",
+    "Generator": "networks.generator",
+    "Discriminator": "networks.discriminator",
+    "build_generator": "networks.generator",
+    "build_discriminator": "networks.discriminator",
     "PositionInjection": "networks.layers",
     "RefuseDivergence": "training.callbacks",
     "SpectralNormalization": "networks.spectral_normalization",

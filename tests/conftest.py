@@ -25,7 +25,7 @@ from locogan_keras.exporting.deployable import deployable
 from locogan_keras.exporting.onnx_export import onnx_model, save_onnx
 from locogan_keras.exporting.savedmodel_export import save_savedmodel
 from locogan_keras.exporting.serving_export import save_serving
-from locogan_keras.networks.networks import build_generator
+from locogan_keras.networks.generator import build_generator
 
 # Seconds for what ends by itself: a busy machine may be ten times slower than a quiet one.
 PATIENCE = 1800

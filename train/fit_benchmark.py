@@ -24,11 +24,12 @@ from PIL import Image
 
 from locogan_keras.canvas.graph_positions import window_positions
 from locogan_keras.canvas.latents import BORDER, CELL
+from locogan_keras.canvas.positions import CROP
 from locogan_keras.data.crops import load_pictures
+from locogan_keras.networks.discriminator import build_discriminator
+from locogan_keras.networks.generator import build_generator
 from locogan_keras.networks.losses import LOSSES
-from locogan_keras.networks.networks import build_discriminator, build_generator
 from locogan_keras.networks.optimizers import apply_gradients
-from locogan_keras.storage.config import CROP
 from locogan_keras.storage.run import Run
 from locogan_keras.training import callbacks, saving
 from locogan_keras.training.locogan import LocoGAN

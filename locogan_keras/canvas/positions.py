@@ -9,6 +9,12 @@ import numpy as np
 
 from locogan_keras.canvas.latents import BORDER, CELL
 
+# Pixels of a training crop along each axis (paper, section 4).
+CROP = 64
+
+# Which layers of a network take positions: the paper's, or the reference code's.
+INJECTIONS = ("every_layer", "input")
+
 # Which axes (y, x) an encoding repeats on, and how many channels it makes of (y, x).
 PERIODIC_AXES = {"linear": (False, False), "cylinder": (False, True), "torus": (True, True)}
 CHANNELS = {"linear": 2, "cylinder": 3, "torus": 4}

@@ -1,8 +1,11 @@
-"""What arguments of the command line look like, as types for `argparse`."""
+"""Arguments that several commands take, and what they look like, as types for `argparse`."""
 
 import argparse
 import re
 
+from locogan_keras.canvas.periods import PERIODIC
+
+_VIEW = ("height", "width", "top", "left", "frame", "periodic", "period")
 # Of pictures in one sheet, animation or folder.
 MOST = 1000
 
@@ -86,3 +89,58 @@ def region(text):
             f"must be TOP,LEFT,HEIGHT,WIDTH in pixels, or a mask picture: {text}"
         )
     return numbers
+
+
+def add_model(parser):
+    """Adds MODEL."""
+    parser.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a run's folder, a .keras or .onnx file, a SavedModel's folder, "
+        "http://HOST:PORT/v1/models/NAME or grpc://HOST:PORT/NAME",
+    )
+
+
+def add_out(parser, what="the PNG to write"):
+    """Adds where to write, and the tile."""
+    parser.add_argument("--out", metavar="FILE", required=True, help=what)
+    parser.add_argument(
+        "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
+    )
+    parser.set_defaults(quiet=None)
+
+
+def add_view(parser):
+    """Adds the arguments of `make_view`, but for the seed."""
+    parser.add_argument("--height", type=positive(int), help="pixels (default: the frame's)")
+    parser.add_argument("--width", type=positive(int), help="pixels (default: the frame's)")
+    parser.add_argument("--top", type=int, default=0, help="pixels on the infinite canvas")
+    parser.add_argument("--left", type=int, default=0, help="pixels on the infinite canvas")
+    parser.add_argument(
+        "--frame",
+        type=size,
+        default=(0, 0),
+        metavar="HxW",
+        help="pixels that -1 to 1 stand for",
+    )
+    parser.add_argument(
+        "--periodic",
+        choices=PERIODIC,
+        help="how the picture repeats: on which axes, or on both with every second column "
+        "(half-drop) or row (brick) shifted by half a period (default: on all axes on which the "
+        "model repeats)",
+    )
+    parser.add_argument(
+        "--period",
+        type=size,
+        default=(0, 0),
+        metavar="HxW",
+        help="pixels after which it repeats, a multiple of the frame; 0: the shortest, or never",
+    )
+
+
+def view_of(options, description, seed):
+    """The `View` that `add_view`'s arguments ask for."""
+    from locogan_keras.canvas.views import make_view
+
+    return make_view(description, seed=seed, **{name: getattr(options, name) for name in _VIEW})

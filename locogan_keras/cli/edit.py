@@ -1,15 +1,8 @@
 """`locogan edit`: interpolate, vary-local, stretch, mix and transplant."""
 
 from locogan_keras.cli import arguments
-from locogan_keras.cli.render import (
-    add_model,
-    add_out,
-    add_view,
-    run,
-    view_of,
-    write_view,
-    write_views,
-)
+from locogan_keras.cli.arguments import add_model, add_out, add_view, view_of
+from locogan_keras.cli.render import run, write_view, write_views
 
 _SEVERAL = "a sheet (.png), an animation (.gif) or a folder of PNG (no suffix)"
 _SEED = {"type": arguments.seed, "metavar": "SEED"}
@@ -213,8 +206,8 @@ def _mix(options, engine):
 
 
 def _transplant(options, engine):
+    from locogan_keras.data.pictures import read_mask
     from locogan_keras.rendering.edits import transplant
-    from locogan_keras.rendering.masks import read_mask
 
     views = [view_of(options, engine.description, seed) for seed in options.to]
     region = options.region

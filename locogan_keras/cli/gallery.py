@@ -3,8 +3,9 @@
 import argparse
 import shlex
 
+from locogan_keras.cli.arguments import add_model
 from locogan_keras.cli.edit import add_edit
-from locogan_keras.cli.render import add_model, add_render
+from locogan_keras.cli.render import add_render
 from locogan_keras.engines.quiet import load_engine
 
 

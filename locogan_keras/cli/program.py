@@ -5,13 +5,13 @@ import contextlib
 import os
 import signal
 import sys
-from pathlib import Path
 
 from locogan_keras.cli.edit import add_edit
+from locogan_keras.cli.export import add_export
 from locogan_keras.cli.gallery import add_gallery
-from locogan_keras.cli.render import add_model, add_render
+from locogan_keras.cli.info import add_info
+from locogan_keras.cli.render import add_render
 from locogan_keras.cli.train import add_train
-from locogan_keras.engines.quiet import import_tensorflow, load_engine, standard_error_muted
 from locogan_keras.engines.server_requests import ServerError
 from locogan_keras.storage.atomic import remove_unfinished
 
@@ -94,84 +94,6 @@ def _parser():
     add_render(commands)
     add_edit(commands)
     add_gallery(commands)
-    _add_export(commands)
-    _add_info(commands)
+    add_export(commands)
+    add_info(commands)
     return parser
-
-
-def _add_export(commands):
-    export = commands.add_parser(
-        "export",
-        help="write a model for other runtimes",
-        description="Writes a model for other runtimes, compared with the original first.",
-    )
-    export.set_defaults(command=_export)
-    export.add_argument("model", metavar="MODEL", help="a run's folder, or a .keras file")
-    export.add_argument("--to", choices=("savedmodel", "onnx", "serving"), required=True)
-    export.add_argument("--out", metavar="PATH", required=True, help="the file or folder to write")
-    export.add_argument(
-        "--opset", type=int, metavar="N", help="ONNX operator set, 15 to 18 (default: 18)"
-    )
-    export.add_argument(
-        "--precision", choices=("float32", "float16", "int8"), help="of ONNX (default: float32)"
-    )
-
-
-def _add_info(commands):
-    info = commands.add_parser(
-        "info", help="say what a model is", description="Says what a model is."
-    )
-    info.set_defaults(command=_info)
-    add_model(info)
-
-
-def _export(options):
-    settings = {"opset": options.opset, "precision": options.precision}
-    settings = {name: value for name, value in settings.items() if value is not None}
-    if options.to == "onnx":
-        if Path(options.out).suffix.lower() != ".onnx":
-            raise ValueError(f"--out must end in .onnx. Received: --out {options.out}")
-    elif settings:
-        name, value = next(iter(settings.items()))
-        raise ValueError(f"--{name} is for --to onnx. Received: --{name} {value} --to {options.to}")
-    import_tensorflow()
-    from locogan_keras.exporting.export import export
-
-    with standard_error_muted():
-        export(options.model, options.to, options.out, **settings)
-    return 0
-
-
-def _info(options):
-    from locogan_keras.storage.run import GENERATOR, Run
-
-    lines = {}
-    run = Run(options.model)
-    if run.exists():
-        config, origin = run.read()
-        lines |= {"recipe": origin.recipe, "source": origin.source, "steps": run.saved_step()}
-        lines |= {"width": config.model.width, "begun with version": origin.version}
-        if not run.path(GENERATOR).exists():
-            lines["generator"] = "not saved yet"
-    if "generator" not in lines:
-        model = load_engine(options.model).description
-        height, width = model.frame
-        axes = [axis for axis, repeats in zip("yx", model.periodic, strict=True) if repeats]
-        periods = [
-            str(length) if repeats else "none"
-            for length, repeats in zip(model.frame, model.periodic, strict=True)
-        ]
-        if not run.exists():
-            lines |= {"recipe": model.recipe or "unknown"}
-            lines |= {"steps": "unknown" if model.steps is None else model.steps}
-        lines |= {
-            "frame": f"{height} x {width} pixels",
-            "encoding": model.encoding,
-            "repeats in": " and ".join(axes) or "no direction",
-            "period": " x ".join(periods),
-            "latent": f"{model.global_channels} global + {model.local_channels} local channels",
-            "parameters": f"{model.parameters:,}",
-            "fingerprint": model.fingerprint,
-        }
-    for name, value in lines.items():
-        print(f"{name + ':':<20}{value}")

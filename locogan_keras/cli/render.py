@@ -3,11 +3,9 @@
 import functools
 from pathlib import Path
 
-from locogan_keras.canvas.periods import PERIODIC
 from locogan_keras.cli import arguments
+from locogan_keras.cli.arguments import add_model, add_out, add_view, view_of
 from locogan_keras.engines.quiet import load_engine
-
-_VIEW = ("height", "width", "top", "left", "frame", "periodic", "period")
 
 
 def add_render(commands):
@@ -27,65 +25,6 @@ def add_render(commands):
     )
     add_view(render)
     add_out(render)
-
-
-def add_model(parser):
-    """Adds MODEL."""
-    parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="a run's folder, a .keras or .onnx file, a SavedModel's folder, "
-        "http://HOST:PORT/v1/models/NAME or grpc://HOST:PORT/NAME",
-    )
-
-
-def add_out(parser, what="the PNG to write"):
-    """Adds where to write, and the tile."""
-    parser.add_argument("--out", metavar="FILE", required=True, help=what)
-    parser.add_argument(
-        "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
-    )
-    parser.set_defaults(quiet=None)
-
-
-def add_view(parser):
-    """Adds the arguments of `make_view`, but for the seed."""
-    parser.add_argument(
-        "--height", type=arguments.positive(int), help="pixels (default: the frame's)"
-    )
-    parser.add_argument(
-        "--width", type=arguments.positive(int), help="pixels (default: the frame's)"
-    )
-    parser.add_argument("--top", type=int, default=0, help="pixels on the infinite canvas")
-    parser.add_argument("--left", type=int, default=0, help="pixels on the infinite canvas")
-    parser.add_argument(
-        "--frame",
-        type=arguments.size,
-        default=(0, 0),
-        metavar="HxW",
-        help="pixels that -1 to 1 stand for",
-    )
-    parser.add_argument(
-        "--periodic",
-        choices=PERIODIC,
-        help="how the picture repeats: on which axes, or on both with every second column "
-        "(half-drop) or row (brick) shifted by half a period (default: on all axes on which the "
-        "model repeats)",
-    )
-    parser.add_argument(
-        "--period",
-        type=arguments.size,
-        default=(0, 0),
-        metavar="HxW",
-        help="pixels after which it repeats, a multiple of the frame; 0: the shortest, or never",
-    )
-
-
-def view_of(options, description, seed):
-    """The `View` that `add_view`'s arguments ask for."""
-    from locogan_keras.canvas.views import make_view
-
-    return make_view(description, seed=seed, **{name: getattr(options, name) for name in _VIEW})
 
 
 def run(options):

@@ -13,11 +13,10 @@ from tqdm import tqdm
 
 from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.latents import CELL
-from locogan_keras.canvas.positions import PERIODIC_AXES
+from locogan_keras.canvas.positions import CROP, PERIODIC_AXES
 from locogan_keras.data.decoded_pictures import DecodedPictures
 from locogan_keras.data.pictures import decode, pillow_quiet, scaled
 from locogan_keras.data.sources import open_source
-from locogan_keras.storage.config import CROP
 
 # The stream's own second key word; the latents of training use the step there.
 _STREAM = -1

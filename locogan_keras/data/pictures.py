@@ -42,6 +42,32 @@ def read_picture(path, background="white"):
             raise ValueError(f"{path} {error}") from None
 
 
+def read_mask(path, size, resize=False):
+    """A picture as a mask: white is 1, black and transparent 0, grey in between.
+
+    Args:
+        path: The file.
+        size: (height, width) of the picture it is for.
+        resize: Whether a mask of another size is resized to it, or refused.
+
+    Returns:
+        `size` float32.
+
+    Raises:
+        ValueError: If it is no picture, or has another size and is not to be resized.
+        OSError: If it cannot be read.
+    """
+    picture = Image.fromarray(read_picture(path, background="black")).convert("L")
+    if picture.size != size[::-1]:
+        if not resize:
+            raise ValueError(
+                f"mask {path} is {picture.height} x {picture.width} pixels, the picture {size[0]} "
+                f"x {size[1]}; --resize-mask makes it fit"
+            )
+        picture = picture.resize(size[::-1], Image.Resampling.BILINEAR)
+    return np.asarray(picture, np.float32) / 255.0
+
+
 def decode(file, background="white"):
     """A picture as `(height, width, 3)` uint8, upright.
 

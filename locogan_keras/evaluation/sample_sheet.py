@@ -4,10 +4,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from locogan_keras.canvas.latents import BORDER, CELL, latent_field
-from locogan_keras.canvas.positions import window_positions
+from locogan_keras.canvas.positions import CROP, window_positions
 from locogan_keras.canvas.views import make_view
 from locogan_keras.rendering.render import render, to_levels
-from locogan_keras.storage.config import CROP
 
 CROPS = 8
 _GAP = 8

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from locogan_keras.canvas.positions import PERIODIC_AXES
-from locogan_keras.networks.generator_graph import channels_at, generator_image, generator_inputs
+from locogan_keras.networks.generator import channels_at, generator_image, generator_inputs
 from locogan_keras.networks.layers import PositionUpsampling, UpsamplingConvolution
 
 

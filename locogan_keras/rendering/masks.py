@@ -6,10 +6,8 @@ becomes cells here: a cell's weight is the mean of its pixels.
 """
 
 import numpy as np
-from PIL import Image
 
 from locogan_keras.canvas.latents import BORDER, CELL
-from locogan_keras.data.pictures import read_picture
 
 
 def ramp(view, axis, hard):
@@ -36,32 +34,6 @@ def ramp(view, axis, hard):
         return 1.0 - np.abs(2.0 * way - 1.0) if period else way
 
     return weights
-
-
-def read_mask(path, size, resize=False):
-    """A picture as a mask: white is 1, black and transparent 0, grey in between.
-
-    Args:
-        path: The file.
-        size: (height, width) of the picture it is for.
-        resize: Whether a mask of another size is resized to it, or refused.
-
-    Returns:
-        `size` float32.
-
-    Raises:
-        ValueError: If it is no picture, or has another size and is not to be resized.
-        OSError: If it cannot be read.
-    """
-    picture = Image.fromarray(read_picture(path, background="black")).convert("L")
-    if picture.size != size[::-1]:
-        if not resize:
-            raise ValueError(
-                f"mask {path} is {picture.height} x {picture.width} pixels, the picture {size[0]} "
-                f"x {size[1]}; --resize-mask makes it fit"
-            )
-        picture = picture.resize(size[::-1], Image.Resampling.BILINEAR)
-    return np.asarray(picture, np.float32) / 255.0
 
 
 def cell_weights(view, region, soft=0):

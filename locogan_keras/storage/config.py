@@ -6,16 +6,11 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from locogan_keras.canvas.positions import PERIODIC_AXES, check_frame
+from locogan_keras.canvas.positions import CROP, INJECTIONS, PERIODIC_AXES, check_frame
 from locogan_keras.storage.toml import parse_toml, toml_value
-
-# Pixels of a training crop along each axis (paper, section 4).
-CROP = 64
 
 # Pixels between the places of crops: a cell is a whole number of them, and so is every circle.
 STRIDES = (1, 2, 4, 8, 16)
-
-INJECTIONS = ("every_layer", "input")
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from locogan_keras.training.saving import LOGS
+from locogan_keras.training.locogan import LOGS
+from locogan_keras.training.replicas import mean_over_workers
 
 # Accuracies, on reals and on fakes, of a discriminator with one answer to all, or none right.
 _BLIND = {(1.0, 0.0), (0.0, 1.0), (0.0, 0.0)}
@@ -78,6 +79,30 @@ class StopOnSignal(keras.callbacks.Callback):
             before(number, frame)
         else:
             raise KeyboardInterrupt
+
+
+class KeepTogether(keras.callbacks.Callback):
+    """Lets several workers end after the same step, as soon as one of them wants to.
+
+    Whoever went on alone would wait for the others forever. It must be the last callback.
+
+    Args:
+        signals: The `StopOnSignal`. A signal that one worker received ends all as one does.
+    """
+
+    def __init__(self, signals):
+        super().__init__()
+        self._signals = signals
+
+    def on_train_begin(self, logs=None):
+        self._mean = mean_over_workers(self.model.distribute_strategy)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.model.stop_training = self._mean(self.model.stop_training) > 0
+
+    def on_train_end(self, logs=None):
+        if self._mean(self._signals.received or 0) > 0 and not self._signals.received:
+            self._signals.received = signal.SIGTERM
 
 
 class Diverged(ValueError):

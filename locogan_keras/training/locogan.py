@@ -9,11 +9,14 @@ from keras import ops
 from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.graph_positions import window_positions
 from locogan_keras.canvas.latents import BORDER, CELL
+from locogan_keras.canvas.positions import CROP
+from locogan_keras.networks.generator import Generator
 from locogan_keras.networks.losses import LOSSES
-from locogan_keras.networks.networks import Generator
-from locogan_keras.storage.config import CROP
 from locogan_keras.training.adversarial import AdversarialModel
 from locogan_keras.training.replicas import mean_over_replicas
+
+# What a step logs, beside the sum of both losses, which is `loss`.
+LOGS = ("generator_loss", "discriminator_loss", "real_accuracy", "fake_accuracy")
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")

@@ -11,7 +11,6 @@ Keras 3 trains under `tf.distribute` strategies, with three gaps, which `Replica
   are the same on all replicas, and the first one's are taken.
 """
 
-import signal
 import zlib
 
 import keras
@@ -106,30 +105,6 @@ def mean_over_replicas(values):
     if context.num_replicas_in_sync == 1:
         return values
     return context.all_reduce(tf.distribute.ReduceOp.MEAN, values)
-
-
-class KeepTogether(keras.callbacks.Callback):
-    """Lets several workers end after the same step, as soon as one of them wants to.
-
-    Whoever went on alone would wait for the others forever. It must be the last callback.
-
-    Args:
-        signals: The `StopOnSignal`. A signal that one worker received ends all as one does.
-    """
-
-    def __init__(self, signals):
-        super().__init__()
-        self._signals = signals
-
-    def on_train_begin(self, logs=None):
-        self._mean = mean_over_workers(self.model.distribute_strategy)
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.model.stop_training = self._mean(self.model.stop_training) > 0
-
-    def on_train_end(self, logs=None):
-        if self._mean(self._signals.received or 0) > 0 and not self._signals.received:
-            self._signals.received = signal.SIGTERM
 
 
 def check_alike(strategy, facts):

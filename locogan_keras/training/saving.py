@@ -11,8 +11,8 @@ from locogan_keras.evaluation.sample_sheet import CROPS, fake_crops, sample_shee
 from locogan_keras.rendering.png import write_png
 from locogan_keras.storage.atomic import replacing
 from locogan_keras.storage.run import EVALUATIONS, GENERATOR, METRICS, SAMPLES
+from locogan_keras.training.locogan import LOGS
 
-LOGS = ("generator_loss", "discriminator_loss", "real_accuracy", "fake_accuracy")
 # Crops that an evaluation compares.
 EVALUATED = 64
 _STATISTICS_BATCHES, _STATISTICS_BATCH = 40, 16

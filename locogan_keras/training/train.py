@@ -11,14 +11,15 @@ import tensorflow as tf
 
 from locogan_keras.data.crops import load_pictures
 from locogan_keras.engines.keras_engine import load_keras
-from locogan_keras.networks.networks import build_discriminator, build_generator
+from locogan_keras.networks.discriminator import build_discriminator
+from locogan_keras.networks.generator import build_generator
 from locogan_keras.networks.optimizers import reference_adam
 from locogan_keras.storage.locks import FolderLock
 from locogan_keras.storage.run import REJECTED, Origin, Run, version
 from locogan_keras.training import callbacks
 from locogan_keras.training.board import Board, check_tensorboard
 from locogan_keras.training.locogan import LocoGAN
-from locogan_keras.training.replicas import KeepTogether, check_alike, check_batch_size
+from locogan_keras.training.replicas import check_alike, check_batch_size
 from locogan_keras.training.saving import MetricsLog, SaveRun
 from locogan_keras.training.strategies import (
     has_workers,
@@ -134,7 +135,7 @@ def _train(strategy, lock, source, out, config, recipe, minutes, fresh):
         else:
             used.append(guard)
         if has_workers(strategy):
-            used.append(KeepTogether(signals))
+            used.append(callbacks.KeepTogether(signals))
         try:
             model.fit(
                 crops,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import PATIENCE
 
-from locogan_keras.cli import program as cli
+from locogan_keras.cli import info, program
 from locogan_keras.training.callbacks import StopOnSignal
 
 
@@ -33,10 +33,10 @@ def test_the_second_signal_is_for_whoever_was_there_before():
 def test_a_function_call_leaves_signals_to_its_caller(monkeypatch):
     heard = []
     monkeypatch.setattr(
-        cli, "_info", lambda options: heard.append(signal.getsignal(signal.SIGTERM))
+        info, "_info", lambda options: heard.append(signal.getsignal(signal.SIGTERM))
     )
     before = signal.getsignal(signal.SIGTERM)
-    assert cli.main(["info", "model"]) == 0
+    assert program.main(["info", "model"]) == 0
     assert heard == [before]
 
 
@@ -46,7 +46,7 @@ def test_a_signal_leaves_nothing_half_written_whatever_swallows_exceptions(tmp_p
 import os, signal, sys, time
 from pathlib import Path
 from locogan_keras.storage import atomic
-from locogan_keras.cli import program as cli
+from locogan_keras.cli import info, program
 
 def half_written(options):
     file, folder = Path(options.model, "a.png"), Path(options.model, "b")
@@ -62,8 +62,10 @@ def half_written(options):
                 except:
                     pass
 
-cli._info = half_written
-sys.exit(cli.main())
+# In the background of a script it is ignored, which whatever that starts inherits.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+info._info = half_written
+sys.exit(program.main())
 """
     command = [sys.executable, "-c", code, "info", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

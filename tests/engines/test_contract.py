@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from locogan_keras.canvas.latents import latent_field
-from locogan_keras.canvas.positions import PERIODIC_AXES, position_map
-from locogan_keras.storage.config import INJECTIONS
+from locogan_keras.canvas.positions import INJECTIONS, PERIODIC_AXES, position_map
 
 FRAME = (96, 112)
 VARIANTS = [

@@ -12,7 +12,7 @@ import tensorflow as tf
 from conftest import lively_generator
 
 from locogan_keras.canvas.description import Description
-from locogan_keras.canvas.positions import PERIODIC_AXES
+from locogan_keras.canvas.positions import INJECTIONS, PERIODIC_AXES
 from locogan_keras.cli import main
 from locogan_keras.engines.onnx_engine import OnnxEngine
 from locogan_keras.exporting import export as exporting
@@ -20,7 +20,6 @@ from locogan_keras.exporting.deployable import deployable
 from locogan_keras.exporting.export import export
 from locogan_keras.exporting.onnx_export import OPSETS
 from locogan_keras.exporting.onnx_precision import latent_nodes
-from locogan_keras.storage.config import INJECTIONS
 
 # Every architecture variant and every form of it; the narrow ones at the default opset are fast.
 CONFORMANCE = [

@@ -6,7 +6,8 @@ import pytest
 from conftest import lively_generator
 
 from locogan_keras.canvas.positions import CHANNELS
-from locogan_keras.networks.networks import build_discriminator, build_generator
+from locogan_keras.networks.discriminator import build_discriminator
+from locogan_keras.networks.generator import build_generator
 
 
 @pytest.mark.parametrize("width", [2, 8])

@@ -6,10 +6,11 @@ from conftest import lively_generator, same_levels
 from PIL import Image
 
 from locogan_keras.canvas.views import make_view
+from locogan_keras.data.pictures import read_mask
 from locogan_keras.engines.keras_engine import KerasEngine
 from locogan_keras.evaluation.plan_influence import plan_influence
 from locogan_keras.rendering import edits
-from locogan_keras.rendering.masks import cell_weights, read_mask
+from locogan_keras.rendering.masks import cell_weights
 from locogan_keras.rendering.render import render
 from locogan_keras.rendering.stretching import stretch
 

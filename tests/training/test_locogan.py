@@ -6,7 +6,8 @@ import tensorflow as tf
 from locogan_keras.canvas import latents
 from locogan_keras.canvas.positions import window_positions
 from locogan_keras.networks import losses
-from locogan_keras.networks.networks import build_discriminator, build_generator
+from locogan_keras.networks.discriminator import build_discriminator
+from locogan_keras.networks.generator import build_generator
 from locogan_keras.networks.optimizers import reference_adam
 from locogan_keras.training.locogan import LocoGAN
 

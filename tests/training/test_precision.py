@@ -12,8 +12,9 @@ from locogan_keras.cli import main
 from locogan_keras.engines.keras_engine import fingerprint
 from locogan_keras.engines.loading import load_engine
 from locogan_keras.exporting.deployable import deployable
+from locogan_keras.networks.discriminator import build_discriminator
+from locogan_keras.networks.generator import Generator, build_generator
 from locogan_keras.networks.layers import PositionInjection
-from locogan_keras.networks.networks import Generator, build_discriminator, build_generator
 from locogan_keras.networks.spectral_normalization import SpectralNormalization
 from locogan_keras.training.locogan import LocoGAN
 

@@ -3,10 +3,11 @@
 import pytest
 from conftest import TINY
 
+from locogan_keras.canvas.positions import CROP
 from locogan_keras.cli import main
-from locogan_keras.networks.networks import build_discriminator, build_generator
-from locogan_keras.storage.config import CROP
-from locogan_keras.training.estimates import convolution_flops, training_bytes
+from locogan_keras.networks.discriminator import build_discriminator
+from locogan_keras.networks.generator import build_generator
+from locogan_keras.training.preview import convolution_flops, training_bytes
 
 
 def test_a_dry_run_says_all_and_writes_nothing(photo, tmp_path, capsys):

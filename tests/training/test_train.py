@@ -16,7 +16,7 @@ from PIL import Image
 from support.training_runs import files, newest, rows, train
 
 from locogan_keras.engines.keras_engine import fingerprint
-from locogan_keras.networks.networks import Generator, build_generator
+from locogan_keras.networks.generator import Generator, build_generator
 from locogan_keras.storage.config import config_from
 from locogan_keras.storage.run import Run
 from locogan_keras.training.locogan import LocoGAN

@@ -1,0 +1,48 @@
+"""`locogan info`: what a model is."""
+
+from locogan_keras.cli.arguments import add_model
+from locogan_keras.engines.quiet import load_engine
+
+
+def add_info(commands):
+    """Adds `locogan info`."""
+    info = commands.add_parser(
+        "info", help="say what a model is", description="Says what a model is."
+    )
+    info.set_defaults(command=_info)
+    add_model(info)
+
+
+def _info(options):
+    from locogan_keras.storage.run import GENERATOR, Run
+
+    lines = {}
+    run = Run(options.model)
+    if run.exists():
+        config, origin = run.read()
+        lines |= {"recipe": origin.recipe, "source": origin.source, "steps": run.saved_step()}
+        lines |= {"width": config.model.width, "begun with version": origin.version}
+        if not run.path(GENERATOR).exists():
+            lines["generator"] = "not saved yet"
+    if "generator" not in lines:
+        model = load_engine(options.model).description
+        height, width = model.frame
+        axes = [axis for axis, repeats in zip("yx", model.periodic, strict=True) if repeats]
+        periods = [
+            str(length) if repeats else "none"
+            for length, repeats in zip(model.frame, model.periodic, strict=True)
+        ]
+        if not run.exists():
+            lines |= {"recipe": model.recipe or "unknown"}
+            lines |= {"steps": "unknown" if model.steps is None else model.steps}
+        lines |= {
+            "frame": f"{height} x {width} pixels",
+            "encoding": model.encoding,
+            "repeats in": " and ".join(axes) or "no direction",
+            "period": " x ".join(periods),
+            "latent": f"{model.global_channels} global + {model.local_channels} local channels",
+            "parameters": f"{model.parameters:,}",
+            "fingerprint": model.fingerprint,
+        }
+    for name, value in lines.items():
+        print(f"{name + ':':<20}{value}")

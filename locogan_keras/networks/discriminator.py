@@ -1,0 +1,107 @@
+"""The discriminator: spectrally normalised, of crops and where they lie."""
+
+import keras
+from keras import layers
+
+from locogan_keras.networks.layers import PositionInjection
+from locogan_keras.networks.network import Network, check_settings, normal_kernel
+from locogan_keras.networks.spectral_normalization import SpectralNormalization
+
+
+def build_discriminator(
+    width=32, encoding="linear", inject="every_layer", statistics=None, dtype=None
+):
+    """A new `Discriminator` with random weights; the arguments are its own."""
+    return Discriminator(width, encoding, inject, statistics, dtype)
+
+
+@keras.saving.register_keras_serializable(package="locogan_keras")
+class Discriminator(Network):
+    """LocoGAN's discriminator (section 3 and Table 2) of 64 x 64 crops.
+
+    Args:
+        width: Channels of the first layer; the next have 2, 4 and 8 times as many.
+        encoding: How positions are encoded: `"linear"`, `"cylinder"` or `"torus"`.
+        inject: `"every_layer"` (the paper) or `"input"` (the reference code).
+        statistics: `[mean, deviation]` of the pictures: three means and one number, of values in
+            [-1, 1]. Images are then standardised to mean 0 and deviation 0.5 first. A spectrally
+            normalised network hardly sees a photo of low contrast, such as sand. None (the
+            reference) leaves images as they are.
+        dtype: Keras's dtype policy of the layers; the global one unless given. Positions and the
+            last layers are float32 all the same.
+
+    Call arguments:
+        inputs: `[image, positions]`, float32:
+            image `(batch, height, width, 3)` in [-1, 1], height and width >= 64,
+            positions `(batch, height, width, 2)`, (y, x) of the pixel centres.
+
+    Returns:
+        logits `(batch, 1)`, float32; for crops over 64 x 64 the mean over the places where they
+        fit.
+
+    Raises:
+        ValueError: If an argument is out of range.
+    """
+
+    settings = ("width", "encoding", "inject", "statistics")
+
+    def __init__(
+        self,
+        width=32,
+        encoding="linear",
+        inject="every_layer",
+        statistics=None,
+        dtype=None,
+        name=None,
+    ):
+        check_settings(width, inject)
+        dtype = keras.dtype_policies.get(dtype)
+        image = keras.Input((None, None, 3), name="image", dtype="float32")
+        positions = keras.Input((None, None, 2), name="positions", dtype="float32")
+        features = image
+        if statistics is not None:
+            mean, deviation = statistics
+            if len(mean) != 3 or not deviation > 0:
+                raise ValueError(
+                    "`statistics` must be three means and a positive deviation. Received: "
+                    f"statistics={statistics}"
+                )
+            features = layers.Normalization(
+                mean=mean,
+                variance=3 * [(2.0 * deviation) ** 2],
+                dtype="float32",
+                name="standardize",
+            )(features)
+        for level, filters in enumerate((width, 2 * width, 4 * width, 8 * width)):
+            if level == 0 or inject == "every_layer":
+                features = PositionInjection(encoding, dtype=dtype, name=f"positions_{level}")(
+                    features, positions
+                )
+            convolution = layers.Conv2D(
+                filters,
+                4,
+                strides=2,
+                padding="same",
+                kernel_initializer=normal_kernel(),
+                dtype=dtype,
+            )
+            features = SpectralNormalization(convolution, name=f"downsample_{level}")(features)
+            features = layers.LeakyReLU(0.2, dtype=dtype, name=f"leaky_relu_{level}")(features)
+        if inject == "every_layer":
+            features = PositionInjection(encoding, dtype="float32", name="positions_4")(
+                features, positions
+            )
+        patches = layers.Conv2D(
+            1, 4, kernel_initializer=normal_kernel(), dtype="float32", name="patches"
+        )(features)
+        logits = layers.GlobalAveragePooling2D(dtype="float32", name="logits")(patches)
+        super().__init__(
+            [image, positions],
+            logits,
+            dtype=dtype,
+            name=name,
+            width=width,
+            encoding=encoding,
+            inject=inject,
+            statistics=statistics,
+        )

@@ -1,0 +1,59 @@
+"""What both networks are: functional Keras models that their settings describe wholly."""
+
+import inspect
+
+import keras
+
+from locogan_keras.canvas.positions import INJECTIONS
+
+
+class Network(keras.Model):
+    """A functional model whose config is its settings.
+
+    A subclass names its settings in `settings`; each is an argument of its constructor and an
+    attribute of the same name.
+
+    Args:
+        inputs, outputs: Symbolic, as of `keras.Model`.
+        dtype: The layers' `keras.DTypePolicy`.
+        name: As of `keras.Model`.
+        **settings: The values of `settings`.
+    """
+
+    settings = ()
+
+    def __init__(self, inputs, outputs, *, dtype, name, **settings):
+        super().__init__(inputs=inputs, outputs=outputs, name=name)
+        for setting in self.settings:
+            setattr(self, setting, settings[setting])
+        self.dtype_policy = dtype
+
+    def get_config(self):
+        config = {setting: getattr(self, setting) for setting in self.settings}
+        return {"name": self.name, "dtype": self.dtype_policy.name, **config}
+
+    @classmethod
+    def from_config(cls, config):
+        # Keras would drop in silence what its own constructor does not know.
+        parameters = inspect.signature(cls.__init__).parameters
+        takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
+        unknown = sorted(config.keys() - parameters)
+        if unknown and not takes_all:
+            names = ", ".join(unknown)
+            raise ValueError(f"unknown settings of {cls.__name__}, of a newer version? {names}")
+        return cls(**config)
+
+
+def check_settings(width, inject):
+    """Refuses what no network can be made of, with `ValueError`."""
+    if width < 1:
+        raise ValueError(f"`width` must be >= 1. Received: width={width}")
+    if inject not in INJECTIONS:
+        raise ValueError(
+            f"`inject` must be one of {', '.join(INJECTIONS)}. Received: inject={inject!r}"
+        )
+
+
+def normal_kernel():
+    """The paper's initial kernels."""
+    return keras.initializers.RandomNormal(stddev=0.02)
