@@ -15,9 +15,8 @@ CROP = 64
 # Which layers of a network take positions: the paper's, or the reference code's.
 INJECTIONS = ("every_layer", "input")
 
-# Which axes (y, x) an encoding repeats on, and how many channels it makes of (y, x).
+# Which axes (y, x) an encoding repeats on.
 PERIODIC_AXES = {"linear": (False, False), "cylinder": (False, True), "torus": (True, True)}
-CHANNELS = {"linear": 2, "cylinder": 3, "torus": 4}
 
 
 def check_frame(frame, encoding):

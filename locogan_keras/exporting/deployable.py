@@ -1,12 +1,10 @@
 """The generator in the form that inference engines like."""
 
-import math
-
 import keras
 import numpy as np
 from keras import ops
 
-from locogan_keras.canvas.positions import PERIODIC_AXES
+from locogan_keras.networks.encodings import ENCODINGS
 from locogan_keras.networks.generator import channels_at, generator_image, generator_inputs
 from locogan_keras.networks.layers import PositionUpsampling, UpsamplingConvolution
 
@@ -24,20 +22,15 @@ def deployable(generator):
     Returns:
         A `keras.Model` with the generator's inputs and output, equal to 2e-6. Not for training.
     """
-    encoding = generator.encoding
+    encoding = ENCODINGS[generator.encoding]
 
     def inject_positions(features, level, margin):
         if level and generator.inject == "input":
             return features
         resized = PositionUpsampling(2**level, margin, dtype="float32", name=f"positions_{level}")(
-            angles
+            scaled
         )
-        if encoding == "linear":
-            return ops.concatenate([features, resized], axis=-1)
-        if encoding == "torus":
-            return ops.concatenate([features, ops.cos(resized), ops.sin(resized)], axis=-1)
-        y, x = ops.split(resized, 2, axis=-1)
-        return ops.concatenate([features, y, ops.cos(x), ops.sin(x)], axis=-1)
+        return ops.concatenate([features, *encoding.encode_scaled(resized)], axis=-1)
 
     def upsample(features, level):
         filters = channels_at(generator.width, level)
@@ -48,15 +41,14 @@ def deployable(generator):
     inputs = latent, positions = generator_inputs(
         generator.global_channels + generator.local_channels
     )
-    scales = [math.pi if repeats else 1.0 for repeats in PERIODIC_AXES[encoding]]
-    angles = positions if encoding == "linear" else positions * np.array(scales, np.float32)
+    scaled = positions if (encoding.scales == 1.0).all() else positions * encoding.scales
     image = generator_image(latent, inject_positions, upsample, "float32")
     model = keras.Model(inputs, image, name="generator")
     for level in range(4):
         model.get_layer(f"upsample_{level}").set_weights(_folded(generator, level))
     kernel, bias = generator.get_layer("image").get_weights()
     if generator.inject == "every_layer":
-        kernel = _deployed_order(kernel, encoding)
+        kernel = _reordered(kernel, encoding)
     model.get_layer("image").set_weights([kernel, bias])
     return model
 
@@ -70,13 +62,11 @@ def _folded(generator, level):
     # Depth-to-space takes its four blocks of filters from the channels one after another.
     kernel, bias = kernel * np.tile(scale, 4), np.tile(beta - mean * scale, 4)
     if level == 0 or generator.inject == "every_layer":
-        kernel = _deployed_order(kernel, generator.encoding)
+        kernel = _reordered(kernel, ENCODINGS[generator.encoding])
     return kernel, bias
 
 
-def _deployed_order(kernel, encoding):
-    """A kernel for position channels that come as all cosines, then all sines."""
-    if encoding != "torus":
-        return kernel
-    others = list(range(kernel.shape[2] - 4))
-    return kernel[:, :, [*others, -4, -2, -3, -1]]
+def _reordered(kernel, encoding):
+    """A kernel for position channels, its last ones, that come as `encode_scaled` gives them."""
+    others = kernel.shape[2] - encoding.channels
+    return kernel[:, :, [*range(others), *(others + place for place in encoding.order)]]

@@ -1,13 +1,11 @@
 """The layers of both networks; `SpectralNormalization` has a file of its own."""
 
-import math
-
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from locogan_keras.canvas.positions import CHANNELS
+from locogan_keras.networks.encodings import ENCODINGS
 from locogan_keras.networks.spectral_normalization import (
     SpectralNormalization as SpectralNormalization,
 )
@@ -38,13 +36,24 @@ class PositionInjection(keras.layers.Layer):
 
     Raises:
         ValueError: If the encoding is unknown or a margin is negative.
+
+    Example:
+
+        import numpy as np
+        from locogan_keras import PositionInjection
+
+        y, x = np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 5), indexing="ij")
+        positions = np.stack([y, x], axis=-1)[None].astype("float32")
+        features = np.zeros((1, 10, 10, 8), "float32")
+        told = PositionInjection("torus")(features, positions)
+        assert told.shape == (1, 10, 10, 8 + 4)
     """
 
     def __init__(self, encoding, margin=(0, 0), **kwargs):
         super().__init__(autocast=False, **kwargs)
-        if encoding not in CHANNELS:
+        if encoding not in ENCODINGS:
             raise ValueError(
-                f"`encoding` must be one of {', '.join(CHANNELS)}. Received: encoding={encoding!r}"
+                f"`encoding` must be one of {', '.join(ENCODINGS)}. Received: encoding={encoding!r}"
             )
         if min(margin) < 0:
             raise ValueError(f"`margin` must be >= 0. Received: margin={margin}")
@@ -57,22 +66,11 @@ class PositionInjection(keras.layers.Layer):
         height, width = (length + before + after for length in size)
         resized = tf.image.resize(positions, (height, width), method="bilinear")
         resized = resized[:, before : height - after, before : width - after]
-        channels = (features, self._encode(resized))
+        channels = (features, ENCODINGS[self.encoding].encode(resized))
         return ops.concatenate([ops.cast(each, self.compute_dtype) for each in channels], axis=-1)
 
-    def _encode(self, positions):
-        if self.encoding == "linear":
-            return positions
-        if self.encoding == "torus":
-            angles = math.pi * positions
-            y_cosine, x_cosine = ops.split(ops.cos(angles), 2, axis=-1)
-            y_sine, x_sine = ops.split(ops.sin(angles), 2, axis=-1)
-            return ops.concatenate([y_cosine, y_sine, x_cosine, x_sine], axis=-1)
-        y, x = ops.split(positions, 2, axis=-1)
-        return ops.concatenate([y, ops.cos(math.pi * x), ops.sin(math.pi * x)], axis=-1)
-
     def compute_output_shape(self, features_shape, positions_shape):
-        return (*features_shape[:-1], features_shape[-1] + CHANNELS[self.encoding])
+        return (*features_shape[:-1], features_shape[-1] + ENCODINGS[self.encoding].channels)
 
     def get_config(self):
         return {**super().get_config(), "encoding": self.encoding, "margin": self.margin}
@@ -98,6 +96,14 @@ class PositionUpsampling(keras.layers.Layer):
 
     Raises:
         ValueError: If the factor or the margin is too small.
+
+    Example:
+
+        import numpy as np
+        from locogan_keras import PositionUpsampling
+
+        positions = np.zeros((1, 10, 10, 2), "float32")
+        assert PositionUpsampling(2, margin=(3, 3))(positions).shape == (1, 14, 14, 2)
     """
 
     def __init__(self, factor, margin, **kwargs):
@@ -151,6 +157,14 @@ class UpsamplingConvolution(keras.layers.Layer):
 
     Returns:
         `(batch, 2 * height - 2, 2 * width - 2, filters)`.
+
+    Example:
+
+        import numpy as np
+        from locogan_keras import UpsamplingConvolution
+
+        features = np.zeros((1, 8, 8, 32), "float32")
+        assert UpsamplingConvolution(16)(features).shape == (1, 14, 14, 16)
     """
 
     def __init__(self, filters, folded=False, **kwargs):

@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 from conftest import lively_generator
 
-from locogan_keras.canvas.positions import CHANNELS
 from locogan_keras.networks.discriminator import build_discriminator
+from locogan_keras.networks.encodings import ENCODINGS
 from locogan_keras.networks.generator import build_generator
 
 
 @pytest.mark.parametrize("width", [2, 8])
-@pytest.mark.parametrize("encoding", CHANNELS)
+@pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("inject", ["every_layer", "input"])
 def test_parameters_are_those_of_the_papers_tables(width, encoding, inject):
-    extra = CHANNELS[encoding]
+    extra = ENCODINGS[encoding].channels
     later = extra if inject == "every_layer" else 0
     channels = [18, 8 * width, 4 * width, 2 * width, width]
     expected = 16 * (channels[0] + extra) * channels[1] + 4 * channels[1]
