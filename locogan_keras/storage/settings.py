@@ -1,0 +1,119 @@
+"""The settings of a training run: what there is to set, what it means and its range."""
+
+import dataclasses
+
+from locogan_keras.canvas.positions import CROP, INJECTIONS, PERIODIC_AXES, check_frame
+from locogan_keras.storage.toml import toml_value
+
+# Pixels between the places of crops: a cell is a whole number of them, and so is every circle.
+STRIDES = (1, 2, 4, 8, 16)
+
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+
+
+def _setting(default, meaning, choices=None, least=None, most=None):
+    metadata = {"meaning": meaning, "choices": choices, "least": least, "most": most}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """The networks; see `build_generator`."""
+
+    width: int = _setting(32, "channels of the narrowest layers", least=1)
+    encoding: str = _setting("linear", "of positions", choices=tuple(PERIODIC_AXES))
+    inject: str = _setting("every_layer", "where positions go", choices=INJECTIONS)
+    global_channels: int = _setting(16, "of the master plan", least=0)
+    local_channels: int = _setting(2, "of the local plan", least=1)
+    frame: tuple[int, int] | str = _setting(
+        "picture", "[height, width] in pixels of a pattern's frame; or the whole picture"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """How the source is read."""
+
+    image_size: int = _setting(128, "the shorter edge is scaled down to this", least=CROP)
+    # Measured on one panorama (width 8, 2,000 steps of batch 8, two seeds): with 1, patches came
+    # nearer the photo's than with 16: sliced distance 6.0 and 5.9 against 8.9 and 8.3, at the size
+    # trained at and stretched. With 16 there are only 80 different crops of it.
+    stride: int = _setting(
+        1,
+        "pixels between the possible places of crops: 1 is the paper's wording, 16 keeps the phase "
+        "of the latent grid",
+        choices=STRIDES,
+    )
+    # More than half damaged is more likely a wrong SOURCE than a bad one.
+    max_rejected: float = _setting(
+        0.5, "share of the pictures that may be damaged or too small", least=0.0, most=1.0
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """How the networks are trained; see `LocoGAN.compile`."""
+
+    steps: int = _setting(10_000, "generator steps in all", least=1)
+    batch_size: int = _setting(16, "crops in a step, on all devices together", least=1)
+    loss: str = _setting("bce", "adversarial loss", choices=("bce", "hinge"))
+    standardize: bool = _setting(
+        False, "whether the discriminator sees images at the pictures' mean and deviation"
+    )
+    generator_learning_rate: float = _setting(2e-4, "Adam's", least=0.0, most=1.0)
+    discriminator_learning_rate: float = _setting(2e-4, "Adam's", least=0.0, most=1.0)
+    beta_1: float = _setting(0.5, "Adam's", least=0.0, most=0.9999)
+    discriminator_steps: int = _setting(1, "for each generator step", least=1)
+    ema_decay: float = _setting(0.999, "of the averaged generator", least=0.0, most=0.999999)
+    seed: int = _setting(0, "of weights, crops and latents", least=0, most=2**32 - 1)
+    strategy: str = _setting(
+        "auto",
+        "single, mirrored (all GPUs), multiworker (all of TF_CONFIG), auto (mirrored if it can be)",
+        choices=("auto", "single", "mirrored", "multiworker"),
+    )
+    precision: str = _setting(
+        "float32", "of training; what is saved is float32", choices=PRECISIONS
+    )
+    # The default makes a run the same on any number of devices.
+    synchronized_batch_normalization: bool = _setting(
+        True, "whether all devices normalise by the statistics of the whole batch"
+    )
+    deterministic: bool = _setting(
+        False, "whether every operation gives the same bits each time, at some cost in speed"
+    )
+    save_every: int = _setting(500, "steps between checkpoints and sample sheets", least=1)
+    tensorboard: bool = _setting(False, "whether losses and sample sheets are for TensorBoard, too")
+    keep: int = _setting(2, "checkpoints of the last saves; the best one stays, too", least=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """All settings of a run, in the sections of its TOML file."""
+
+    model: Model = Model()
+    data: Data = Data()
+    training: Training = Training()
+
+    def __post_init__(self):
+        if self.model.frame == "picture":
+            return
+        check_frame(self.model.frame, self.model.encoding)
+        if self.model.encoding == "linear":
+            raise ValueError(
+                'model.frame must be "picture" with model.encoding=linear: only patterns that '
+                f"repeat have a frame of their own. Received: model.frame={list(self.model.frame)}"
+            )
+        if min(self.model.frame) < CROP:
+            raise ValueError(
+                f"model.frame must be at least one crop, {CROP} x {CROP}. "
+                f"Received: model.frame={list(self.model.frame)}"
+            )
+
+    def to_toml(self):
+        """The settings as TOML."""
+        lines = []
+        for section in dataclasses.fields(self):
+            lines += ["", f"[{section.name}]"] if lines else [f"[{section.name}]"]
+            values = dataclasses.asdict(getattr(self, section.name))
+            lines += [f"{key} = {toml_value(value)}" for key, value in values.items()]
+        return "\n".join([*lines, ""])
