@@ -1,26 +1,60 @@
 """LocoGAN (Struski et al., arXiv 2002.07897) for Keras 3.
 
 Importing this package imports neither TensorFlow nor Keras; the names below do when first used.
+They are the public ones: everything else may change from one version to the next.
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Once more, for editors and type checkers; a test holds both lists equal.
+    from locogan_keras.canvas.description import Description
+    from locogan_keras.canvas.views import View, make_view
+    from locogan_keras.data.crops import load_pictures
+    from locogan_keras.engines.loading import load_engine
+    from locogan_keras.evaluation.patch_distance import patch_distance
+    from locogan_keras.exporting.export import export
+    from locogan_keras.networks.discriminator import Discriminator, build_discriminator
+    from locogan_keras.networks.generator import Generator, build_generator
+    from locogan_keras.networks.layers import (
+        PositionInjection,
+        PositionUpsampling,
+        UpsamplingConvolution,
+    )
+    from locogan_keras.networks.spectral_normalization import SpectralNormalization
+    from locogan_keras.rendering.edits import interpolate, mix, transplant, vary_local
+    from locogan_keras.rendering.render import bands, render
+    from locogan_keras.rendering.stretching import stretch
+    from locogan_keras.storage.config import load_config, recipe_names
+    from locogan_keras.storage.run import version as __version__
+    from locogan_keras.training.callbacks import RefuseDivergence
+    from locogan_keras.training.locogan import LocoGAN
+    from locogan_keras.training.train import train
 
 _HOMES = {
-    "LocoGAN": "training.locogan",
-    "Generator": "networks.generator",
+    "Description": "canvas.description",
     "Discriminator": "networks.discriminator",
-    "build_generator": "networks.generator",
-    "build_discriminator": "networks.discriminator",
+    "Generator": "networks.generator",
+    "LocoGAN": "training.locogan",
     "PositionInjection": "networks.layers",
+    "PositionUpsampling": "networks.layers",
     "RefuseDivergence": "training.callbacks",
     "SpectralNormalization": "networks.spectral_normalization",
     "UpsamplingConvolution": "networks.layers",
+    "View": "canvas.views",
+    "bands": "rendering.render",
+    "build_discriminator": "networks.discriminator",
+    "build_generator": "networks.generator",
+    "export": "exporting.export",
     "interpolate": "rendering.edits",
     "load_config": "storage.config",
     "load_engine": "engines.loading",
     "load_pictures": "data.crops",
     "make_view": "canvas.views",
     "mix": "rendering.edits",
+    "patch_distance": "evaluation.patch_distance",
+    "recipe_names": "storage.config",
     "render": "rendering.render",
     "stretch": "rendering.stretching",
     "train": "training.train",
@@ -28,14 +62,16 @@ _HOMES = {
     "vary_local": "rendering.edits",
 }
 
-__all__ = list(_HOMES)
+__all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name):
+    if name == "__version__":
+        return importlib.import_module("locogan_keras.storage.run").version()
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
 def __dir__():
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *__all__])

@@ -41,6 +41,16 @@ class Discriminator(Network):
 
     Raises:
         ValueError: If an argument is out of range.
+
+    Example:
+
+        import numpy as np
+        from locogan_keras import build_discriminator
+
+        discriminator = build_discriminator(width=4)
+        image = np.zeros((2, 64, 64, 3), "float32")
+        positions = np.zeros((2, 64, 64, 2), "float32")
+        assert discriminator([image, positions], training=False).shape == (2, 1)
     """
 
     settings = ("width", "encoding", "inject", "statistics")

@@ -49,6 +49,17 @@ class Generator(Network):
 
     Raises:
         ValueError: If an argument is out of range.
+
+    Example:
+
+        import numpy as np
+        from locogan_keras import build_generator
+
+        generator = build_generator(width=4)
+        latent = np.random.normal(size=(1, 4 + 6, 5 + 6, 18)).astype("float32")
+        positions = np.zeros((1, 4 + 6, 5 + 6, 2), "float32")
+        image = generator([latent, positions], training=False)
+        assert image.shape == (1, 64, 80, 3)
     """
 
     settings = ("width", "encoding", "inject", "global_channels", "local_channels", "frame")

@@ -26,6 +26,17 @@ class SpectralNormalization(keras.layers.Wrapper):
 
     Raises:
         ValueError: If `power_iterations` is not positive.
+
+    Example:
+
+        import keras
+        import numpy as np
+        from locogan_keras import SpectralNormalization
+
+        layer = SpectralNormalization(keras.layers.Dense(3))
+        for _ in range(50):
+            outputs = layer(10 * np.eye(4, dtype="float32"), training=True)
+        assert abs(np.linalg.norm(outputs, 2) - 10) < 1e-2
     """
 
     def __init__(self, layer, power_iterations=1, **kwargs):

@@ -123,6 +123,26 @@ class RefuseDivergence(keras.callbacks.Callback):
 
     Raises:
         ValueError: If `every` or `patience` is less than 1.
+
+    Example:
+
+        import numpy as np
+        import tensorflow as tf
+        import locogan_keras
+
+        model = locogan_keras.LocoGAN(
+            locogan_keras.build_generator(width=2), locogan_keras.build_discriminator(width=2)
+        )
+        model.compile()
+        crops = np.full((2, 64, 64, 3), np.nan, "float32")
+        windows = np.tile([0, 0, 0.5, 0.5], (2, 1)).astype("float32")
+        data = tf.data.Dataset.from_tensor_slices((crops, windows)).batch(2)
+        try:
+            model.fit(data, shuffle=False, verbose=0, callbacks=[locogan_keras.RefuseDivergence()])
+        except ValueError as error:
+            assert "diverged at step 1" in str(error)
+        else:
+            raise RuntimeError("it went on")
     """
 
     def __init__(self, every=500, patience=500):

@@ -49,6 +49,21 @@ class LocoGAN(AdversarialModel):
 
     Raises:
         ValueError: If the networks' encodings differ.
+
+    Example:
+
+        import numpy as np
+        import tensorflow as tf
+        from locogan_keras import LocoGAN, build_discriminator, build_generator
+
+        model = LocoGAN(build_generator(width=2), build_discriminator(width=2))
+        model.compile(loss="hinge")
+        crops = np.zeros((4, 64, 64, 3), "float32")
+        # The upper left quarter of each frame.
+        windows = np.tile([0, 0, 0.5, 0.5], (4, 1)).astype("float32")
+        data = tf.data.Dataset.from_tensor_slices((crops, windows)).batch(2)
+        model.fit(data, shuffle=False, verbose=0)
+        assert int(model.step) == 2
     """
 
     def __init__(self, generator, discriminator, seed=0, **kwargs):

@@ -24,15 +24,6 @@ def test_importing_the_library_imports_neither_tensorflow_nor_keras():
     assert python(code).stdout.strip() == "set()"
 
 
-def test_the_library_offers_what_it_lists():
-    import locogan_keras
-
-    for name in locogan_keras.__all__:
-        assert callable(getattr(locogan_keras, name))
-    with pytest.raises(AttributeError, match="nothing"):
-        _ = locogan_keras.nothing
-
-
 @pytest.mark.parametrize(
     "command", [[], ["train"], ["render"], ["edit"], ["gallery"], ["export"], ["info"]]
 )
