@@ -17,7 +17,7 @@ import onnxruntime
 from PIL import Image
 
 CELL, BORDER = 16, 3
-FORMAT, SCHEME = 1, "threefry2x32-20/box-muller/1"
+FORMAT, SCHEME = 2, "threefry2x32-20/box-muller/1"
 # Cells are int32.
 FARTHEST = 2**31 * CELL - 2**20
 
@@ -121,19 +121,23 @@ def load(path):
         model = json.loads(session.get_modelmeta().custom_metadata_map["locogan"])
     except Exception as error:  # noqa: BLE001 - onnxruntime's errors have no common base
         raise ValueError(f"{path} is not a LocoGAN generator: {error}") from None
-    if model["format"] != FORMAT or model["latents"] != SCHEME:
+    if model["format"] > FORMAT or model["latents"] != SCHEME:
         raise ValueError(f"{path} is from a version that this client does not know")
+    # Format 1 does not name them.
+    model.setdefault("image_channels", 3)
+    if model["image_channels"] not in (1, 3, 4):
+        raise ValueError(f"a PNG file cannot hold {model['image_channels']} channels: {path}")
     return session, model
 
 
 def render(session, model, options):
-    """The picture: `(height, width, 3)` uint8."""
+    """The picture: `(height, width, channels)` uint8."""
     (height, width), frame, period = zip(
         axis(model, 0, options.height, options.top, options.frame[0], options.period[0]),
         axis(model, 1, options.width, options.left, options.frame[1], options.period[1]),
         strict=True,
     )
-    picture = np.empty((height, width, 3), np.uint8)
+    picture = np.empty((height, width, model["image_channels"]), np.uint8)
     targets = {}
     for row, source_y, y in pieces(options.top, height, period[0], options.tile):
         for column, source_x, x in pieces(options.left, width, period[1], options.tile):
@@ -154,7 +158,9 @@ def save(path, picture):
     """Writes the PNG, whole or not at all."""
     partial = f"{path}.partial"
     try:
-        Image.fromarray(picture).save(partial, "PNG")
+        # Pillow's grey pictures have no channel axis.
+        grey = picture.shape[2] == 1
+        Image.fromarray(picture[..., 0] if grey else picture).save(partial, "PNG")
         os.replace(partial, path)
     finally:
         if os.path.exists(partial):

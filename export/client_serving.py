@@ -26,13 +26,15 @@ import urllib.request
 import zlib
 
 CELL, BORDER = 16, 3
-FORMAT, SCHEME = 1, "threefry2x32-20/box-muller/1"
+FORMAT, SCHEME = 2, "threefry2x32-20/box-muller/1"
 # Cells are int32.
 FARTHEST = 2**31 * CELL - 2**20
 # What the server renders by itself, at most.
 RENDER_PIXELS = 1024 * 1024
 # Seconds before each further attempt.
 PAUSES = (0.2, 0.5, 1.0)
+# PNG's numbers for grey, RGB and RGBA, by their channels.
+KINDS = {1: 0, 3: 2, 4: 6}
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MASK = 2**32 - 1
 
@@ -287,9 +289,13 @@ def described(server):
     """What has to be known of the served model."""
     with expecting("a LocoGAN generator's description"):
         model = json.loads(server.describe())
-        known = model["format"] == FORMAT and model["latents"] == SCHEME
+        known = model["format"] <= FORMAT and model["latents"] == SCHEME
     if not known:
         raise ServerError("serves a model from a version that this client does not know")
+    # Format 1 does not name them.
+    channels = model.setdefault("image_channels", 3)
+    if channels not in KINDS:
+        raise ValueError(f"a PNG file cannot hold {channels} channels, as the model's images have")
     return model
 
 
@@ -303,27 +309,30 @@ def window(model, options):
 
 
 def render(server, model, options):
-    """The picture's rows, a bytearray of RGB each."""
+    """The picture's rows, a bytearray of the pixels' channels each."""
     (height, width), frame, period = window(model, options)
-    rows = [bytearray(3 * width) for _ in range(height)]
+    channels = model["image_channels"]
+    rows = [bytearray(channels * width) for _ in range(height)]
     targets = {}
     for row, source_y, y in pieces(options.top, height, period[0], options.tile):
         for column, source_x, x in pieces(options.left, width, period[1], options.tile):
             targets.setdefault((row, column), []).append((y, x, source_y, source_x))
     for tile, levels in tiles(server, model, options, frame, period, list(targets)):
         for y, x, source_y, source_x in targets[tile]:
-            start, stop = 3 * source_x.start, 3 * source_x.stop
+            start, stop = channels * source_x.start, channels * source_x.stop
             for line in range(source_y.start, source_y.stop):
-                first = 3 * options.tile * line
+                first = channels * options.tile * line
                 place = rows[y + line - source_y.start]
-                place[3 * x : 3 * x + stop - start] = levels[first + start : first + stop]
+                place[channels * x : channels * x + stop - start] = levels[
+                    first + start : first + stop
+                ]
     return rows
 
 
 def tiles(server, model, options, frame, period, places):
     """(place, levels) of tiles. Whole tiles have one shape, so any of them may share a request."""
     cells = options.tile // CELL
-    edge, numbers = cells + 2 * BORDER, 3 * options.tile**2
+    edge, numbers = cells + 2 * BORDER, model["image_channels"] * options.tile**2
     channels = model["global_channels"] + model["local_channels"] + 2
     largest = server.number_bytes * max(numbers, edge**2 * channels)
     count = max(1, int(options.megabytes * 1e6) // largest)
@@ -358,14 +367,15 @@ def rendered_by_server(server, model, options):
     return content
 
 
-def png(rows):
-    """A PNG file of rows of RGB."""
+def png(rows, channels):
+    """A PNG file of rows of pixels."""
 
     def chunk(kind, data):
         checksum = zlib.crc32(kind + data)
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
 
-    header = struct.pack(">IIBBBBB", len(rows[0]) // 3, len(rows), 8, 2, 0, 0, 0)
+    width = len(rows[0]) // channels
+    header = struct.pack(">IIBBBBB", width, len(rows), 8, KINDS[channels], 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row for row in rows))
     return SIGNATURE + b"".join(
         chunk(*part) for part in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
@@ -453,7 +463,7 @@ def main(arguments=None):
         if options.server_render:
             content = rendered_by_server(server, model, options)
         else:
-            content = png(render(server, model, options))
+            content = png(render(server, model, options), model["image_channels"])
         save(options.out, content)
     except ServerError as error:
         return fail(f"{options.url} {error}", 3)

@@ -41,9 +41,11 @@ def rng():
     return np.random.default_rng(0)
 
 
-def lively_generator(encoding="linear", inject="every_layer", frame=(128, 128), width=4):
+def lively_generator(
+    encoding="linear", inject="every_layer", frame=(128, 128), width=4, **settings
+):
     """A generator whose random weights give images that use the whole range."""
-    generator = build_generator(width, encoding, inject, frame=frame)
+    generator = build_generator(width, encoding, inject, frame=frame, **settings)
     rng = np.random.default_rng(1)
     for variable in generator.variables:
         value = rng.normal(size=variable.shape)

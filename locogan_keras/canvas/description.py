@@ -6,8 +6,13 @@ import json
 from locogan_keras.canvas.latents import BORDER, CELL, SCHEME
 from locogan_keras.canvas.positions import PERIODIC_AXES
 
-# Raised when a reader of an older format would go wrong.
-FORMAT = 1
+# What this version reads. A text says the lowest format that its reader must know: raised when a
+# reader of an older one would go wrong.
+FORMAT = 2
+# Fields that came with format 2, and what their absence means.
+ADDED = {"image_channels": 3}
+# Channels of the images that a picture file can hold: grey, RGB and RGBA.
+PICTURE_CHANNELS = (1, 3, 4)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Description:
         parameters: How many weights it has.
         recipe: The name of the recipe it was trained with, if known.
         steps: Training steps, if known.
+        image_channels: Of its images, positive.
     """
 
     frame: tuple[int, int]
@@ -32,6 +38,7 @@ class Description:
     parameters: int
     recipe: str | None = None
     steps: int | None = None
+    image_channels: int = ADDED["image_channels"]
 
     @property
     def periodic(self):
@@ -69,7 +76,10 @@ class Description:
     def to_json(self):
         """The text that exported models carry. Enough to make their inputs."""
         shared = {"cell": CELL, "border": BORDER, "latents": SCHEME, "period": self.period}
-        return json.dumps({"format": FORMAT, **dataclasses.asdict(self), **shared}, sort_keys=True)
+        values = dataclasses.asdict(self)
+        told_by_absence = all(values[name] == absent for name, absent in ADDED.items())
+        format_ = 1 if told_by_absence else FORMAT
+        return json.dumps({"format": format_, **values, **shared}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text):
@@ -82,9 +92,13 @@ class Description:
             values = json.loads(text)
             newer = values["format"] > FORMAT
             if not newer:  # It may have other fields.
+                values = {**ADDED, **values}
                 known = {field.name: values[field.name] for field in dataclasses.fields(cls)}
                 scheme, frame, encoding = values["latents"], values["frame"], known["encoding"]
                 known["frame"] = (int(frame[0]), int(frame[1]))
+                count = known["image_channels"]
+                if not isinstance(count, int) or count < 1:
+                    raise ValueError(f"image_channels {count!r}")
         except (ValueError, TypeError, KeyError, IndexError) as error:
             raise ValueError(f"no description of a LocoGAN generator ({error})") from None
         if newer:

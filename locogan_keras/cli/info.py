@@ -41,6 +41,7 @@ def _info(options):
             "repeats in": " and ".join(axes) or "no direction",
             "period": " x ".join(periods),
             "latent": f"{model.global_channels} global + {model.local_channels} local channels",
+            "image": f"{model.image_channels} channels",
             "parameters": f"{model.parameters:,}",
             "fingerprint": model.fingerprint,
         }

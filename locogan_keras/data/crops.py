@@ -61,9 +61,9 @@ class Pictures:
             first_step: The k to begin with.
 
         Returns:
-            A `tf.data.Dataset` of crops `(batch_size, 64, 64, 3)` float32 in [-1, 1] and windows
-            `(batch_size, 4)` float32, (top, left, height, width) in frames; where crops are at
-            their true places, as fractions of their own picture.
+            A `tf.data.Dataset` of crops `(batch_size, 64, 64, channels)` float32 in [-1, 1] and
+            windows `(batch_size, 4)` float32, (top, left, height, width) in frames; where crops
+            are at their true places, as fractions of their own picture.
         """
         pixels, sizes = self.decoded.pixels, tf.constant(self.decoded.sizes)
         firsts = tf.constant(self.decoded.starts)

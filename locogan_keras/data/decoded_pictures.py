@@ -16,24 +16,31 @@ class DecodedPictures:
     in memory as there is room for, all of it for a small source, and none of it has to stay.
 
     Args:
-        pictures: An iterable of `(height, width, 3)` uint8.
+        pictures: An iterable of `(height, width, channels)` uint8, all with the same channels.
         folder: Where the file is made; the system's temporary folder unless given.
 
     Attributes:
-        pixels: `(all pixels, 3)` uint8 tensor.
+        pixels: `(all pixels, channels)` uint8 tensor.
         sizes: `(count, 2)` int64, each picture's height and width.
         starts: `(count,)` int64, each picture's first pixel.
         fingerprint: 16 hexadecimal digits that tell these pictures from others.
 
     Raises:
+        ValueError: If pictures differ in their channels.
         OSError: If the file cannot be written.
     """
 
     def __init__(self, pictures, folder=None):
-        sizes, digest = [], hashlib.sha256()
+        sizes, digest, channels = [], hashlib.sha256(), None
         with tempfile.TemporaryFile(dir=folder) as file:
             for picture in pictures:
                 levels = np.ascontiguousarray(picture)
+                channels = channels or levels.shape[2]
+                if levels.shape[2] != channels:
+                    raise ValueError(
+                        "pictures must have the same channels. "
+                        f"Received: {channels} and {levels.shape[2]} channels"
+                    )
                 with _errors_naming(folder):
                     file.write(levels)
                 digest.update(levels)
@@ -45,25 +52,28 @@ class DecodedPictures:
             self.starts = ends - self.sizes.prod(axis=1)
             # The graph itself reads the mapped file: Python functions in a `tf.data` pipeline can
             # keep a process from ending.
-            self.pixels = tf.zeros((0, 3), tf.uint8)
+            self.pixels = tf.zeros((0, channels or 3), tf.uint8)
             if sizes:
                 self.pixels = tf.raw_ops.ImmutableConst(
                     dtype=tf.uint8,
-                    shape=(ends[-1], 3),
+                    shape=(ends[-1], channels),
                     memory_region_name=f"/dev/fd/{file.fileno()}",
                 )
         if len(set(sizes)) > 1:
             digest.update(self.sizes)
+        # The same bytes are other pictures with other channels.
+        if channels not in (3, None):
+            digest.update(bytes([channels]))
         self.fingerprint = digest.hexdigest()[:16]
 
     def __len__(self):
         return len(self.sizes)
 
     def __getitem__(self, index):
-        """Picture `index`, `(height, width, 3)` uint8."""
+        """Picture `index`, `(height, width, channels)` uint8."""
         height, width = self.sizes[index]
         start = self.starts[index]
-        return self.pixels[start : start + height * width].numpy().reshape(height, width, 3)
+        return self.pixels[start : start + height * width].numpy().reshape(height, width, -1)
 
 
 @contextlib.contextmanager

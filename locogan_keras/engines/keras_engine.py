@@ -54,17 +54,14 @@ def describe(generator, **origin):
         local_channels=generator.local_channels,
         fingerprint=fingerprint(generator),
         parameters=generator.count_params(),
+        image_channels=generator.image_channels,
         **origin,
     )
 
 
 def fingerprint(generator):
     """16 hexadecimal digits that tell a generator's architecture and weights from others."""
-    # Neither its name nor the precision it is trained in changes what it draws.
-    config = {
-        key: value for key, value in generator.get_config().items() if key not in ("name", "dtype")
-    }
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(generator.architecture(), sort_keys=True).encode())
     for weight in generator.get_weights():
         digest.update(weight.tobytes())
     return digest.hexdigest()[:16]

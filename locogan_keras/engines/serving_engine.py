@@ -88,7 +88,8 @@ class ServingEngine:
         except (TypeError, ValueError) as error:
             raise ServerError(self._url, f"answers with no image: {error}") from None
         batch, rows, columns, _ = latent.shape
-        expected = (batch, CELL * (rows - 2 * BORDER), CELL * (columns - 2 * BORDER), 3)
+        size = [CELL * (cells - 2 * BORDER) for cells in (rows, columns)]
+        expected = (batch, *size, self.description.image_channels)
         if image.shape != expected:
             raise ServerError(
                 self._url, f"answers with an image of shape {image.shape} instead of {expected}"

@@ -16,7 +16,7 @@ def patch_distance(fakes, reals):
     have some thousandths, other kinds some tenths.
 
     Args:
-        fakes, reals: `(count, height, width, 3)` in [-1, 1]; the same count and size.
+        fakes, reals: `(count, height, width, channels)` in [-1, 1]; the same count and size.
 
     Returns:
         A float, 0 or more; the same for the same arguments.
@@ -24,7 +24,7 @@ def patch_distance(fakes, reals):
     rng = np.random.default_rng(0)
     distances = []
     for _ in range(SCALES):
-        directions = rng.normal(size=(PATCH * PATCH * 3, _DIRECTIONS))
+        directions = rng.normal(size=(PATCH * PATCH * fakes.shape[-1], _DIRECTIONS))
         directions /= np.linalg.norm(directions, axis=0)
         projections = [
             np.sort(_patches(pictures, rng) @ directions, axis=0) for pictures in (fakes, reals)
@@ -35,7 +35,7 @@ def patch_distance(fakes, reals):
 
 
 def _patches(pictures, rng):
-    """`(patches, PATCH * PATCH * 3)`, from random places of random pictures."""
+    """`(patches, PATCH * PATCH * channels)`, from random places of random pictures."""
     count, height, width, _ = pictures.shape
     windows = np.lib.stride_tricks.sliding_window_view(pictures, (PATCH, PATCH), axis=(1, 2))
     which = rng.integers(0, count, _PATCHES)

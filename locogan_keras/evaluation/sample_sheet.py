@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw
 from locogan_keras.canvas.latents import BORDER, CELL, latent_field
 from locogan_keras.canvas.positions import CROP, window_positions
 from locogan_keras.canvas.views import make_view
+from locogan_keras.rendering.outputs import as_image
 from locogan_keras.rendering.render import render, to_levels
 
 CROPS = 8
@@ -21,7 +22,7 @@ def fake_crops(engine, windows):
         windows: `(count, 4)` fractions of the frame.
 
     Returns:
-        `(count, 64, 64, 3)` float32 in [-1, 1].
+        `(count, 64, 64, channels)` float32 in [-1, 1].
     """
     model, cells = engine.description, CROP // CELL
     channels = {
@@ -38,7 +39,7 @@ def sample_sheet(engine, reals, fakes):
 
     Args:
         engine: See `engines`.
-        reals: `(count, 64, 64, 3)` float32 in [-1, 1].
+        reals: `(count, 64, 64, channels)` float32 in [-1, 1].
         fakes: `fake_crops` of the reals' windows.
 
     Returns:
@@ -85,7 +86,7 @@ def _stacked(rows):
         top += _CAPTION
         left = _GAP
         for picture in pictures:
-            sheet.paste(Image.fromarray(picture), (left, top))
+            sheet.paste(as_image(picture), (left, top))
             left += picture.shape[1] + _GAP
         top += height + _GAP
     return np.asarray(sheet)

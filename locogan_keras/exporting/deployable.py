@@ -42,7 +42,7 @@ def deployable(generator):
         generator.global_channels + generator.local_channels
     )
     scaled = positions if (encoding.scales == 1.0).all() else positions * encoding.scales
-    image = generator_image(latent, inject_positions, upsample, "float32")
+    image = generator_image(latent, inject_positions, upsample, generator.image_channels, "float32")
     model = keras.Model(inputs, image, name="generator")
     for level in range(4):
         model.get_layer(f"upsample_{level}").set_weights(_folded(generator, level))

@@ -36,7 +36,7 @@ def picture(network, description, request):
             repeats the picture does.
 
     Returns:
-        `(height, width, 3)` uint8. A request that cannot be met fails with
+        `(height, width, channels)` uint8. A request that cannot be met fails with
         `InvalidArgumentError`, whose message names what is wrong.
     """
     height, width = (

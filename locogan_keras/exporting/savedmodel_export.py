@@ -4,6 +4,7 @@ import functools
 
 import tensorflow as tf
 
+from locogan_keras.canvas.description import PICTURE_CHANNELS
 from locogan_keras.exporting.graph_rendering import REQUEST, picture
 
 
@@ -14,7 +15,8 @@ def save_savedmodel(network, description, folder):
 
     - `serving_default`: latent, positions -> image, as in `Generator`.
     - `render`: the integers of `graph_rendering.REQUEST`, int64 `(batch,)` each ->
-      image_bytes, `(batch,)` PNG files.
+      image_bytes, `(batch,)` PNG files: grey, RGB or RGBA by the model's image channels. With
+      other channels there is no such file, and every request fails and says so.
     - `describe`: query, int64 `(batch,)` of anything -> model_json, `(batch,)` strings: the
       `Description`.
 
@@ -35,6 +37,12 @@ def save_savedmodel(network, description, folder):
 
     def render(**request):
         def encoded(single):
+            if description.image_channels not in PICTURE_CHANNELS:
+                reason = (
+                    "a PNG file has 1 (grey), 3 (RGB) or 4 (RGBA) channels. Received: images of"
+                )
+                tf.debugging.Assert(False, [reason, description.image_channels])
+                return tf.constant(b"")
             return tf.io.encode_png(picture(network, description, single))
 
         # One after the other: memory is bounded by the largest picture, not by the batch.

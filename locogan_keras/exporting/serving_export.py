@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from locogan_keras.canvas.description import PICTURE_CHANNELS
 from locogan_keras.canvas.latents import CELL, latent_field
 from locogan_keras.canvas.positions import position_map
 from locogan_keras.exporting.graph_rendering import MOST_PIXELS, REQUEST
@@ -94,6 +95,9 @@ def _warmup_records(description, name):
         "serving_default": {"latent": latent, "positions": positions},
         "render": {field: np.int64(value) for field, value in picture.items()},
     }
+    if description.image_channels not in PICTURE_CHANNELS:
+        # It would fail, and the server would not load the model.
+        del requests["render"]
     for signature, inputs in requests.items():
         record = PredictionLog()
         request = record.predict_log.request
@@ -125,6 +129,7 @@ def _template_values(description, name, savedmodel):
         "megabytes": f"{size / 1e6:.1f}",
         "canvas": canvas,
         "channels": description.global_channels + description.local_channels,
+        "image_channels": description.image_channels,
         "height": height,
         "width": width,
     }

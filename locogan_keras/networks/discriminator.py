@@ -9,10 +9,15 @@ from locogan_keras.networks.spectral_normalization import SpectralNormalization
 
 
 def build_discriminator(
-    width=32, encoding="linear", inject="every_layer", statistics=None, dtype=None
+    width=32,
+    encoding="linear",
+    inject="every_layer",
+    statistics=None,
+    image_channels=3,
+    dtype=None,
 ):
     """A new `Discriminator` with random weights; the arguments are its own."""
-    return Discriminator(width, encoding, inject, statistics, dtype)
+    return Discriminator(width, encoding, inject, statistics, image_channels, dtype)
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -23,16 +28,17 @@ class Discriminator(Network):
         width: Channels of the first layer; the next have 2, 4 and 8 times as many.
         encoding: How positions are encoded: `"linear"`, `"cylinder"` or `"torus"`.
         inject: `"every_layer"` (the paper) or `"input"` (the reference code).
-        statistics: `[mean, deviation]` of the pictures: three means and one number, of values in
-            [-1, 1]. Images are then standardised to mean 0 and deviation 0.5 first. A spectrally
-            normalised network hardly sees a photo of low contrast, such as sand. None (the
-            reference) leaves images as they are.
+        statistics: `[mean, deviation]` of the pictures: each channel's mean and one number, of
+            values in [-1, 1]. Images are then standardised to mean 0 and deviation 0.5 first. A
+            spectrally normalised network hardly sees a photo of low contrast, such as sand. None
+            (the reference) leaves images as they are.
+        image_channels: Channels of the images. Positive.
         dtype: Keras's dtype policy of the layers; the global one unless given. Positions and the
             last layers are float32 all the same.
 
     Call arguments:
         inputs: `[image, positions]`, float32:
-            image `(batch, height, width, 3)` in [-1, 1], height and width >= 64,
+            image `(batch, height, width, image_channels)` in [-1, 1], height and width >= 64,
             positions `(batch, height, width, 2)`, (y, x) of the pixel centres.
 
     Returns:
@@ -53,7 +59,8 @@ class Discriminator(Network):
         assert discriminator([image, positions], training=False).shape == (2, 1)
     """
 
-    settings = ("width", "encoding", "inject", "statistics")
+    settings = ("width", "encoding", "inject", "statistics", "image_channels")
+    absent = {"image_channels": 3}
 
     def __init__(
         self,
@@ -61,24 +68,25 @@ class Discriminator(Network):
         encoding="linear",
         inject="every_layer",
         statistics=None,
+        image_channels=3,
         dtype=None,
         name=None,
     ):
-        check_settings(width, inject)
+        check_settings(width, inject, image_channels)
         dtype = keras.dtype_policies.get(dtype)
-        image = keras.Input((None, None, 3), name="image", dtype="float32")
+        image = keras.Input((None, None, image_channels), name="image", dtype="float32")
         positions = keras.Input((None, None, 2), name="positions", dtype="float32")
         features = image
         if statistics is not None:
             mean, deviation = statistics
-            if len(mean) != 3 or not deviation > 0:
+            if len(mean) != image_channels or not deviation > 0:
                 raise ValueError(
-                    "`statistics` must be three means and a positive deviation. Received: "
-                    f"statistics={statistics}"
+                    f"`statistics` must be {image_channels} means, one a channel, and a positive "
+                    f"deviation. Received: statistics={statistics}"
                 )
             features = layers.Normalization(
                 mean=mean,
-                variance=3 * [(2.0 * deviation) ** 2],
+                variance=image_channels * [(2.0 * deviation) ** 2],
                 dtype="float32",
                 name="standardize",
             )(features)
@@ -114,4 +122,5 @@ class Discriminator(Network):
             encoding=encoding,
             inject=inject,
             statistics=statistics,
+            image_channels=image_channels,
         )

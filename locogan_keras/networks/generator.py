@@ -16,10 +16,13 @@ def build_generator(
     global_channels=16,
     local_channels=2,
     frame=(128, 128),
+    image_channels=3,
     dtype=None,
 ):
     """A new `Generator` with random weights; the arguments are its own."""
-    return Generator(width, encoding, inject, global_channels, local_channels, frame, dtype)
+    return Generator(
+        width, encoding, inject, global_channels, local_channels, frame, image_channels, dtype
+    )
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -36,6 +39,7 @@ class Generator(Network):
         frame: (height, width) in pixels that positions -1 to 1 stand for; multiples of 16 on an
             axis that the encoding repeats on. The network does not use it: whoever makes its
             positions does.
+        image_channels: Channels of the image. Positive.
         dtype: Keras's dtype policy of the layers, such as `"mixed_float16"`; the global one unless
             given. Positions and the last layer are float32 all the same.
 
@@ -45,7 +49,7 @@ class Generator(Network):
             positions `(batch, h + 6, w + 6, 2)`, (y, x) of the cell centres.
 
     Returns:
-        image `(batch, 16 h, 16 w, 3)`, float32 in [-1, 1].
+        image `(batch, 16 h, 16 w, image_channels)`, float32 in [-1, 1].
 
     Raises:
         ValueError: If an argument is out of range.
@@ -62,7 +66,11 @@ class Generator(Network):
         assert image.shape == (1, 64, 80, 3)
     """
 
-    settings = ("width", "encoding", "inject", "global_channels", "local_channels", "frame")
+    settings = (
+        *("width", "encoding", "inject", "global_channels", "local_channels", "frame"),
+        "image_channels",
+    )
+    absent = {"image_channels": 3}
 
     def __init__(
         self,
@@ -72,10 +80,11 @@ class Generator(Network):
         global_channels=16,
         local_channels=2,
         frame=(128, 128),
+        image_channels=3,
         dtype=None,
         name=None,
     ):
-        check_settings(width, inject)
+        check_settings(width, inject, image_channels)
         dtype = keras.dtype_policies.get(dtype)
         if global_channels < 0 or local_channels < 1:
             raise ValueError(
@@ -103,7 +112,7 @@ class Generator(Network):
             return layers.ReLU(dtype=dtype, name=f"relu_{level}")(normalize(upsample(features)))
 
         inputs = latent, positions = generator_inputs(global_channels + local_channels)
-        image = generator_image(latent, inject_positions, upsample, dtype)
+        image = generator_image(latent, inject_positions, upsample, image_channels, dtype)
         super().__init__(
             inputs,
             image,
@@ -115,6 +124,7 @@ class Generator(Network):
             global_channels=global_channels,
             local_channels=local_channels,
             frame=tuple(frame),
+            image_channels=image_channels,
         )
 
 
@@ -124,7 +134,7 @@ def generator_inputs(channels):
     return [latent, keras.Input((None, None, 2), name="positions", dtype="float32")]
 
 
-def generator_image(latent, inject_positions, upsample, dtype):
+def generator_image(latent, inject_positions, upsample, image_channels, dtype):
     """The image, by way of what differs between training and deployment.
 
     Args:
@@ -132,6 +142,7 @@ def generator_image(latent, inject_positions, upsample, dtype):
         inject_positions: Called with features, their level and how many of the position map's
             cells lie (before, after) them.
         upsample: Called with features and their level.
+        image_channels: Of the image.
         dtype: The layers' dtype policy.
     """
     features = latent
@@ -144,7 +155,12 @@ def generator_image(latent, inject_positions, upsample, dtype):
     features = layers.Cropping2D(((1, 2), (1, 2)), dtype=dtype, name="crop_4")(features)
     features = inject_positions(features, 4, (_margin(4) + 1, _margin(4) + 2))
     return layers.Conv2D(
-        3, 4, activation="tanh", kernel_initializer=normal_kernel(), dtype="float32", name="image"
+        image_channels,
+        4,
+        activation="tanh",
+        kernel_initializer=normal_kernel(),
+        dtype="float32",
+        name="image",
     )(features)
 
 

@@ -21,6 +21,9 @@ class Network(keras.Model):
     """
 
     settings = ()
+    # Settings that files of older versions lack, and the value that their absence means: that of
+    # the constructor, too.
+    absent = {}
 
     def __init__(self, inputs, outputs, *, dtype, name, **settings):
         super().__init__(inputs=inputs, outputs=outputs, name=name)
@@ -31,6 +34,20 @@ class Network(keras.Model):
     def get_config(self):
         config = {setting: getattr(self, setting) for setting in self.settings}
         return {"name": self.name, "dtype": self.dtype_policy.name, **config}
+
+    def architecture(self):
+        """What tells it from other networks of its class, weights apart; a dict.
+
+        Neither its name nor the precision it is trained in changes what it computes. A setting that
+        has the value which its absence means is left out, so that what is made of this, such as a
+        fingerprint, is the same as before there was the setting.
+        """
+        return {
+            setting: value
+            for setting, value in self.get_config().items()
+            if setting not in ("name", "dtype")
+            and not (setting in self.absent and self.absent[setting] == value)
+        }
 
     @classmethod
     def from_config(cls, config):
@@ -44,8 +61,12 @@ class Network(keras.Model):
         return cls(**config)
 
 
-def check_settings(width, inject):
+def check_settings(width, inject, image_channels):
     """Refuses what no network can be made of, with `ValueError`."""
+    if image_channels < 1:
+        raise ValueError(
+            f"`image_channels` must be >= 1. Received: image_channels={image_channels}"
+        )
     if width < 1:
         raise ValueError(f"`width` must be >= 1. Received: width={width}")
     if inject not in INJECTIONS:

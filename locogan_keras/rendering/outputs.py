@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from locogan_keras.rendering.png import write_png
+from locogan_keras.rendering.png import check_channels, write_png
 from locogan_keras.storage.atomic import replacing, replacing_folder
 
 _GAP = 4
@@ -20,7 +20,7 @@ def write_pictures(out, names, pictures, metadata, milliseconds=150):
         out: Where to: a `.png` becomes a sheet, eight in a row; a `.gif` an animation that repeats,
             on white where sizes differ; without suffix, a folder with a PNG of each.
         names: Of the pictures, as files of a folder; as many as there are pictures.
-        pictures: An iterable of `(height, width, 3)` uint8.
+        pictures: An iterable of `(height, width, channels)` uint8.
         metadata: A dict for each picture, which its PNG keeps; a sheet keeps the first.
         milliseconds: For which the animation shows each.
 
@@ -42,12 +42,19 @@ def write_pictures(out, names, pictures, metadata, milliseconds=150):
             write_png(folder / f"{name}.png", picture.shape[:2], [picture], kept)
 
 
+def as_image(picture):
+    """A picture as Pillow's; `ValueError` if no file can hold its channels."""
+    check_channels(picture.shape[2])
+    return Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture)
+
+
 def sheet_of(pictures):
-    """Pictures of any sizes in rows of eight, 4 white pixels apart, `(height, width, 3)` uint8."""
+    """Pictures of any sizes in rows of eight, 4 white pixels apart, as one picture."""
     rows = [pictures[first : first + _ACROSS] for first in range(0, len(pictures), _ACROSS)]
     heights = [max(picture.shape[0] for picture in row) for row in rows]
     widths = [sum(picture.shape[1] for picture in row) + _GAP * (len(row) - 1) for row in rows]
-    sheet = np.full((sum(heights) + _GAP * (len(rows) - 1), max(widths), 3), 255, np.uint8)
+    size = sum(heights) + _GAP * (len(rows) - 1), max(widths)
+    sheet = np.full((*size, pictures[0].shape[2]), 255, np.uint8)
     top = 0
     for row, height in zip(rows, heights, strict=True):
         left = 0
@@ -67,10 +74,10 @@ def _write_gif(out, pictures, milliseconds):
         )
     frames = []
     for picture in pictures:
-        frame = np.full((height, width, 3), 255, np.uint8)
+        frame = np.full((height, width, picture.shape[2]), 255, np.uint8)
         top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
         frame[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-        frames.append(Image.fromarray(frame))
+        frames.append(as_image(frame))
     with replacing(out) as temporary:
         frames[0].save(
             temporary,

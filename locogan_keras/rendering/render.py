@@ -14,13 +14,13 @@ def render(engine, view, tile=256, progress=iter):
         engine, view, tile, progress: As of `bands`.
 
     Returns:
-        `(height, width, 3)` uint8.
+        `(height, width, channels)` uint8; channels as the model's images have.
 
     Raises:
         ValueError: If `tile` is not a positive multiple of 16.
     """
     pieces = bands(engine, view, tile, progress)
-    picture = np.empty((*view.size, 3), np.uint8)
+    picture = np.empty((*view.size, engine.description.image_channels), np.uint8)
     done = 0
     for band in pieces:
         picture[done : done + len(band)] = band
@@ -44,7 +44,7 @@ def bands(engine, view, tile=256, progress=iter):
         progress: Wraps a range as long as there are tiles, as it is worked through, like `tqdm`.
 
     Returns:
-        An iterator over `(rows, width, 3)` uint8, which make up the picture.
+        An iterator over `(rows, width, channels)` uint8, which make up the picture.
 
     Raises:
         ValueError: If `tile` is not a positive multiple of 16.
@@ -69,9 +69,10 @@ def _bands(engine, view, tile, progress):
             last.setdefault(row, {})[layout] = number, lane
     count = sum(len(set().union(*(layouts[layout] for layout in used))) for used in last.values())
     ticks = iter(progress(range(count)))
+    channels = engine.description.image_channels
     made = {}
     for number, (top, bottom, sources) in enumerate(bands):
-        band = np.empty((bottom - top, view.size[1], 3), np.uint8)
+        band = np.empty((bottom - top, view.size[1], channels), np.uint8)
         for lane, (row, offset, layout) in enumerate(sources):
             for column, targets in layouts[layout].items():
                 if (row, column) not in made:
@@ -161,7 +162,7 @@ def _wrapped(place, period):
 
 
 def _tile(engine, view, row, column, tile):
-    """Tile (row, column) of the canvas, `(tile, tile, 3)` uint8."""
+    """Tile (row, column) of the canvas, `(tile, tile, channels)` uint8."""
     cells = tile // CELL
     latent, positions = view.inputs(row * cells, column * cells, cells, cells)
     return to_levels(engine(latent[None], positions[None])[0])

@@ -23,9 +23,9 @@ LOGS = ("generator_loss", "discriminator_loss", "real_accuracy", "fake_accuracy"
 class LocoGAN(AdversarialModel):
     """Trains a generator on local crops (paper, section 3).
 
-    `fit` takes batches of `(crops, windows)`: crops `(batch, size, size, 3)` float32 in [-1, 1],
-    size a multiple of 16; windows `(batch, 4)` float32, (top, left, height, width) of each crop as
-    fractions of its frame. The fakes use the reals' windows.
+    `fit` takes batches of `(crops, windows)`: crops `(batch, size, size, channels)` float32 in
+    [-1, 1], size a multiple of 16; windows `(batch, 4)` float32, (top, left, height, width) of
+    each crop as fractions of its frame. The fakes use the reals' windows.
 
     One step is the reference's: the generator first, then the discriminator on the same fakes,
     each discriminator call advancing the spectral vectors.

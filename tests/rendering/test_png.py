@@ -30,6 +30,15 @@ def test_pillow_reads_the_same_pixels_and_metadata(tmp_path, rng, size):
         np.testing.assert_array_equal(np.asarray(ours), picture)
 
 
+@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "RGB"), (4, "RGBA")])
+def test_grey_and_transparent_pictures(tmp_path, rng, channels, mode):
+    picture = rng.integers(0, 256, size=(101, 67, channels)).astype(np.uint8)
+    write_png(tmp_path / "picture.png", (101, 67), np.split(picture, [3, 50]))
+    with Image.open(tmp_path / "picture.png") as ours:
+        assert ours.mode == mode
+        np.testing.assert_array_equal(np.asarray(ours).reshape(picture.shape), picture)
+
+
 def test_metadata_can_be_left_out(tmp_path, rng):
     picture = random_picture(rng, 3, 5)
     write_png(tmp_path / "picture.png", (3, 5), [picture])
@@ -55,7 +64,8 @@ def test_a_texture_is_made_smaller(tmp_path, rng):
         ([(9, 4, 3)], "10 rows in all. Received: 9 rows"),
         ([(10, 4, 3), (1, 4, 3)], "10 rows in all. Received: 11 rows"),
         ([(10, 5, 3)], r"\(rows, 4, 3\) uint8. Received: \(10, 5, 3\) uint8"),
-        ([(10, 4, 4)], r"Received: \(10, 4, 4\) uint8"),
+        ([(5, 4, 3), (5, 4, 4)], r"\(rows, 4, 3\) uint8. Received: \(5, 4, 4\) uint8"),
+        ([(10, 4, 2)], r"1 \(grey\), 3 \(RGB\) or 4 \(RGBA\) channels. Received: .* 2 channels"),
         ([(10, 4)], r"Received: \(10, 4\) uint8"),
     ],
 )
