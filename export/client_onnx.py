@@ -17,7 +17,14 @@ import onnxruntime
 from PIL import Image
 
 CELL, BORDER = 16, 3
-FORMAT, SCHEME = 2, "threefry2x32-20/box-muller/1"
+# What a model's description may say, for this client to make its inputs and write its images.
+KNOWN = {
+    "format": (1, 2),
+    "latents": ("threefry2x32-20/box-muller/1",),
+    "cell": (CELL,),
+    "border": (BORDER,),
+    "image_channels": (1, 3, 4),
+}
 # Cells are int32.
 FARTHEST = 2**31 * CELL - 2**20
 
@@ -98,7 +105,7 @@ def axis(model, number, length, corner, frame, period):
     name, trained = "yx"[number], model["frame"][number]
     length = trained if length is None else length
     if not -FARTHEST < corner <= corner + length < FARTHEST:
-        raise ValueError(f"the window must lie on the canvas of +-2^35 in {name}: {corner}")
+        raise ValueError(f"the window must lie within +-{FARTHEST} in {name}: {corner}")
     if model["period"][number]:
         if frame not in (0, trained):
             raise ValueError(f"--frame must be {trained} in {name}, where it repeats: {frame}")
@@ -118,15 +125,17 @@ def load(path):
         content = file.read()
     try:
         session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-        model = json.loads(session.get_modelmeta().custom_metadata_map["locogan"])
+        # Format 1 does not name the channels.
+        model = {
+            "image_channels": 3,
+            **json.loads(session.get_modelmeta().custom_metadata_map["locogan"]),
+        }
+        told = {field: model[field] for field in KNOWN}
     except Exception as error:  # noqa: BLE001 - onnxruntime's errors have no common base
         raise ValueError(f"{path} is not a LocoGAN generator: {error}") from None
-    if model["format"] > FORMAT or model["latents"] != SCHEME:
-        raise ValueError(f"{path} is from a version that this client does not know")
-    # Format 1 does not name them.
-    model.setdefault("image_channels", 3)
-    if model["image_channels"] not in (1, 3, 4):
-        raise ValueError(f"a PNG file cannot hold {model['image_channels']} channels: {path}")
+    for field, value in told.items():
+        if value not in KNOWN[field]:
+            raise ValueError(f"{path} is of {field} {value!r}; this client knows {KNOWN[field]}")
     return session, model
 
 
@@ -202,7 +211,7 @@ def parser():
     parser.add_argument("--left", type=int, default=0, help="pixels on the infinite canvas")
     parser.add_argument("--frame", type=size, default=(0, 0), metavar="HxW")
     parser.add_argument("--period", type=size, default=(0, 0), metavar="HxW")
-    parser.add_argument("--tile", type=number(16, 4096, 16), default=256, metavar="PX")
+    parser.add_argument("--tile", type=number(CELL, 4096, CELL), default=256, metavar="PX")
     return parser
 
 

@@ -26,7 +26,14 @@ import urllib.request
 import zlib
 
 CELL, BORDER = 16, 3
-FORMAT, SCHEME = 2, "threefry2x32-20/box-muller/1"
+# What a model's description may say, for this client to make its inputs and write its images.
+KNOWN = {
+    "format": (1, 2),
+    "latents": ("threefry2x32-20/box-muller/1",),
+    "cell": (CELL,),
+    "border": (BORDER,),
+    "image_channels": (1, 3, 4),
+}
 # Cells are int32.
 FARTHEST = 2**31 * CELL - 2**20
 # What the server renders by itself, at most.
@@ -116,7 +123,7 @@ def axis(model, number, length, corner, frame, period):
     name, trained = "yx"[number], model["frame"][number]
     length = trained if length is None else length
     if not -FARTHEST < corner <= corner + length < FARTHEST:
-        raise ValueError(f"the window must lie on the canvas of +-2^35 in {name}: {corner}")
+        raise ValueError(f"the window must lie within +-{FARTHEST} in {name}: {corner}")
     if model["period"][number]:
         if frame not in (0, trained):
             raise ValueError(f"--frame must be {trained} in {name}, where it repeats: {frame}")
@@ -288,14 +295,13 @@ def connect(url, timeout):
 def described(server):
     """What has to be known of the served model."""
     with expecting("a LocoGAN generator's description"):
-        model = json.loads(server.describe())
-        known = model["format"] <= FORMAT and model["latents"] == SCHEME
-    if not known:
-        raise ServerError("serves a model from a version that this client does not know")
-    # Format 1 does not name them.
-    channels = model.setdefault("image_channels", 3)
-    if channels not in KINDS:
-        raise ValueError(f"a PNG file cannot hold {channels} channels, as the model's images have")
+        # Format 1 does not name the channels.
+        model = {"image_channels": 3, **json.loads(server.describe())}
+        told = {field: model[field] for field in KNOWN}
+    for field, value in told.items():
+        if value not in KNOWN[field]:
+            known = KNOWN[field]
+            raise ServerError(f"serves a model of {field} {value!r}; this client knows {known}")
     return model
 
 
@@ -442,7 +448,7 @@ def parser():
     parser.add_argument("--left", type=int, default=0, help="pixels on the infinite canvas")
     parser.add_argument("--frame", type=size, default=(0, 0), metavar="HxW")
     parser.add_argument("--period", type=size, default=(0, 0), metavar="HxW")
-    parser.add_argument("--tile", type=number(int, 16, 4096, 16), default=256, metavar="PX")
+    parser.add_argument("--tile", type=number(int, CELL, 4096, CELL), default=256, metavar="PX")
     parser.add_argument(
         "--server-render", action="store_true", help="let the server make the whole picture"
     )

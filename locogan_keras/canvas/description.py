@@ -28,6 +28,8 @@ class Description:
         recipe: The name of the recipe it was trained with, if known.
         steps: Training steps, if known.
         image_channels: Of its images, positive.
+        cell: Pixels of the image along each axis that one cell of the inputs becomes.
+        border: Cells on each side of the inputs that no pixel of the image belongs to.
     """
 
     frame: tuple[int, int]
@@ -39,6 +41,8 @@ class Description:
     recipe: str | None = None
     steps: int | None = None
     image_channels: int = ADDED["image_channels"]
+    cell: int = CELL
+    border: int = BORDER
 
     @property
     def periodic(self):
@@ -67,15 +71,15 @@ class Description:
                     f"{name} must be (batch, rows, columns, {depth}). Received: shape "
                     f"{tuple(array.shape)}"
                 )
-        if latent.shape[:3] != positions.shape[:3] or min(latent.shape[1:3]) <= 2 * BORDER:
+        if latent.shape[:3] != positions.shape[:3] or min(latent.shape[1:3]) <= 2 * self.border:
             raise ValueError(
-                f"latent and positions must have one size, over {2 * BORDER} cells. Received: "
+                f"latent and positions must have one size, over {2 * self.border} cells. Received: "
                 f"shapes {tuple(latent.shape)} and {tuple(positions.shape)}"
             )
 
     def to_json(self):
         """The text that exported models carry. Enough to make their inputs."""
-        shared = {"cell": CELL, "border": BORDER, "latents": SCHEME, "period": self.period}
+        shared = {"latents": SCHEME, "period": self.period}
         values = dataclasses.asdict(self)
         told_by_absence = all(values[name] == absent for name, absent in ADDED.items())
         format_ = 1 if told_by_absence else FORMAT
@@ -94,7 +98,7 @@ class Description:
             if not newer:  # It may have other fields.
                 values = {**ADDED, **values}
                 known = {field.name: values[field.name] for field in dataclasses.fields(cls)}
-                scheme, frame, encoding = values["latents"], values["frame"], known["encoding"]
+                scheme, frame = values["latents"], values["frame"]
                 known["frame"] = (int(frame[0]), int(frame[1]))
                 count = known["image_channels"]
                 if not isinstance(count, int) or count < 1:
@@ -105,8 +109,15 @@ class Description:
             raise ValueError(
                 f"from a newer version: format {values['format']}, this version reads {FORMAT}"
             )
-        if scheme != SCHEME or encoding not in PERIODIC_AXES:
-            raise ValueError(
-                f"latents {scheme!r} and encoding {encoding!r}, which this version does not know"
-            )
+        for name, value, possible in (
+            ("latents", scheme, [SCHEME]),
+            ("encoding", known["encoding"], list(PERIODIC_AXES)),
+            ("cell", known["cell"], [CELL]),
+            ("border", known["border"], [BORDER]),
+        ):
+            if value not in possible:
+                raise ValueError(
+                    f"of {name} {value!r}, which this version cannot do; it can do "
+                    f"{', '.join(map(str, possible))}"
+                )
         return cls(**known)

@@ -2,7 +2,8 @@
 
 A latent field is `(height + 6, width + 6, channels)` float32, global channels first (the paper's
 master plan, section 3: one value for the whole picture), then local channels (one value per cell).
-One cell is 16 x 16 image pixels, and the 3 cells around the window are the border.
+One cell is 16 x 16 image pixels, what the generator makes of it in four upsamplings, and the 3
+cells around the window are the border.
 
 Values are addressed, not drawn in order: any window of an infinite canvas can be made alone.
 The generator is Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as
@@ -17,8 +18,9 @@ shifts, and float64 `log`, `sqrt` and `cos`: every runtime has them.
 
 import numpy as np
 
+LEVELS = 4
+CELL = 2**LEVELS
 BORDER = 3
-CELL = 16
 SCHEME = "threefry2x32-20/box-muller/1"
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))

@@ -9,8 +9,9 @@ import numpy as np
 
 from locogan_keras.canvas.latents import BORDER, CELL
 
-# Pixels of a training crop along each axis (paper, section 4).
-CROP = 64
+# Pixels of a training crop along each axis (paper, section 4): the least that the discriminator's
+# kernel of 4 can see after it has halved them as often as the generator doubles cells.
+CROP = 4 * CELL
 
 # Which layers of a network take positions: the paper's, or the reference code's.
 INJECTIONS = ("every_layer", "input")
@@ -37,7 +38,7 @@ def check_frame(frame, encoding):
     for length, repeats in zip(frame, PERIODIC_AXES[encoding], strict=True):
         if length < 1 or (repeats and length % CELL):
             raise ValueError(
-                "`frame` must be positive, and a multiple of 16 on an axis that the encoding "
+                f"`frame` must be positive, and a multiple of {CELL} on an axis that the encoding "
                 f"repeats on. Received: frame={tuple(frame)}, encoding={encoding!r}"
             )
 

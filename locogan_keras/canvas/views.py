@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from locogan_keras.canvas.latents import BORDER, CELL
+from locogan_keras.canvas.latents import BORDER, CELL, LEVELS
 from locogan_keras.canvas.periods import AXES, shift_of, view_periods
 from locogan_keras.canvas.plans import Latents, Seeded
 from locogan_keras.canvas.positions import position_map
 
 # Cells are int32, and the border and whole tiles need room.
 FARTHEST = 2**31 * CELL - 2**20
+CANVAS = f"the canvas of +-2^{31 + LEVELS}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,7 +130,7 @@ def make_view(
         ):
             if abs(place) >= FARTHEST:
                 raise ValueError(
-                    f"{side} reaches beyond the canvas of +-2^35. Received: top={top}, "
+                    f"{side} reaches beyond {CANVAS}. Received: top={top}, "
                     f"left={left}, height={height}, width={width}"
                 )
         if description.periodic[axis]:

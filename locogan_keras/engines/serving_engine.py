@@ -5,7 +5,6 @@ import re
 import numpy as np
 
 from locogan_keras.canvas.description import Description
-from locogan_keras.canvas.latents import BORDER, CELL
 from locogan_keras.engines.server_requests import Refused, ServerError
 
 # Seconds. The kit's servers give up after as long.
@@ -88,8 +87,9 @@ class ServingEngine:
         except (TypeError, ValueError) as error:
             raise ServerError(self._url, f"answers with no image: {error}") from None
         batch, rows, columns, _ = latent.shape
-        size = [CELL * (cells - 2 * BORDER) for cells in (rows, columns)]
-        expected = (batch, *size, self.description.image_channels)
+        model = self.description
+        size = [model.cell * (cells - 2 * model.border) for cells in (rows, columns)]
+        expected = (batch, *size, model.image_channels)
         if image.shape != expected:
             raise ServerError(
                 self._url, f"answers with an image of shape {image.shape} instead of {expected}"

@@ -2,8 +2,6 @@
 
 import dataclasses
 
-from locogan_keras.canvas.latents import CELL
-
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
@@ -42,7 +40,8 @@ def figures(description):
 
 def tile_of(description):
     """A tile no larger than the frame needs, in pixels: small pictures cost a whole tile."""
-    return min(256, -(-max(description.frame) // CELL) * CELL)
+    cell = description.cell
+    return min(256, -(-max(description.frame) // cell) * cell)
 
 
 def _figure(name, title, caption, command):
@@ -55,7 +54,8 @@ def _sized(height, width):
 
 def _grown(description, axis, factor):
     """The frame's length, longer by a factor: whole cells, so that it may repeat."""
-    return max(1, round(description.frame[axis] * factor / CELL)) * CELL
+    cell = description.cell
+    return max(1, round(description.frame[axis] * factor / cell)) * cell
 
 
 def _samples(description):
@@ -161,7 +161,8 @@ def _stretches(description):
                 f"edit stretch --seed 3 --to {size} --extend {name}",
             )
         # A part of a third of the picture, that becomes about twice as long.
-        start, stop = (round(length * third / 3 / CELL) * CELL for third in (1, 2))
+        cell = description.cell
+        start, stop = (round(length * third / 3 / cell) * cell for third in (1, 2))
         if start < stop:
             sizes[axis] = length + stop - start
             yield _figure(

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from locogan_keras.canvas.latents import BORDER, CELL, latent_field
+from locogan_keras.canvas.latents import latent_field
 from locogan_keras.canvas.positions import CROP, window_positions
 from locogan_keras.canvas.views import make_view
 from locogan_keras.rendering.outputs import as_image
@@ -24,13 +24,14 @@ def fake_crops(engine, windows):
     Returns:
         `(count, 64, 64, channels)` float32 in [-1, 1].
     """
-    model, cells = engine.description, CROP // CELL
+    model = engine.description
+    cells = CROP // model.cell
     channels = {
         "global_channels": model.global_channels,
         "local_channels": model.local_channels,
     }
     latents = [latent_field(seed, 0, 0, cells, cells, **channels) for seed in range(len(windows))]
-    positions = [window_positions(window, cells, BORDER) for window in windows]
+    positions = [window_positions(window, cells, model.border) for window in windows]
     return engine(np.stack(latents), np.stack(positions))
 
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.networks.encodings import ENCODINGS
 from locogan_keras.networks.generator import channels_at, generator_image, generator_inputs
 from locogan_keras.networks.layers import PositionUpsampling, UpsamplingConvolution
@@ -44,7 +45,7 @@ def deployable(generator):
     scaled = positions if (encoding.scales == 1.0).all() else positions * encoding.scales
     image = generator_image(latent, inject_positions, upsample, generator.image_channels, "float32")
     model = keras.Model(inputs, image, name="generator")
-    for level in range(4):
+    for level in range(LEVELS):
         model.get_layer(f"upsample_{level}").set_weights(_folded(generator, level))
     kernel, bias = generator.get_layer("image").get_weights()
     if generator.inject == "every_layer":

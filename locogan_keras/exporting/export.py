@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from locogan_keras.canvas.latents import CELL, latent_field
+from locogan_keras.canvas.latents import latent_field
 from locogan_keras.canvas.positions import position_map
 from locogan_keras.engines.keras_engine import KerasEngine
 from locogan_keras.engines.loading import load_trained
@@ -153,7 +153,8 @@ def _compare(engine, exact, precision, report):
 
 def _speed(engine, exact, rounds=7):
     """How many times as fast one engine is as another, timed in turns on one tile."""
-    inputs = next(samples(exact.description, sizes=((256 // CELL, 256 // CELL),), batches=(1,)))
+    cells = 256 // exact.description.cell
+    inputs = next(samples(exact.description, sizes=((cells, cells),), batches=(1,)))
     seconds = {engine: [], exact: []}
     for _ in range(rounds):
         for each, times in seconds.items():

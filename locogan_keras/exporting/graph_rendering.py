@@ -7,8 +7,7 @@ import tensorflow as tf
 
 from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.graph_positions import cell_centres, grid
-from locogan_keras.canvas.latents import BORDER, CELL
-from locogan_keras.canvas.views import AXES, FARTHEST
+from locogan_keras.canvas.views import AXES, CANVAS, FARTHEST
 
 # What a request may ask for, each an integer; 0 is the default of `locogan render`.
 REQUEST = (
@@ -83,7 +82,7 @@ def _side(description, axis, length, corner, frame, period):
     checks = [
         _check(
             tf.maximum(tf.abs(corner), tf.abs(corner + length)) < FARTHEST,
-            f"the window must lie on the canvas of +-2^35 in {name}",
+            f"the window must lie on {CANVAS} in {name}",
             corner,
             length,
         )
@@ -117,14 +116,15 @@ def _side(description, axis, length, corner, frame, period):
         corner = tf.identity(corner)
     if description.periodic[axis]:
         corner %= tf.maximum(period, 1)
-    first = corner // CELL
-    count = (corner + length + CELL - 1) // CELL - first
-    cells = first + tf.range(-BORDER, count + BORDER)
+    cell, border = description.cell, description.border
+    first = corner // cell
+    count = (corner + length + cell - 1) // cell - first
+    cells = first + tf.range(-border, count + border)
     start = first
     if description.periodic[axis]:
-        cells %= tf.maximum(period // CELL, 1)
-        start %= trained // CELL
-    offset = corner - CELL * first
+        cells %= tf.maximum(period // cell, 1)
+        start %= trained // cell
+    offset = corner - cell * first
     return cells, cell_centres(start, count, frame), slice(offset, offset + length)
 
 

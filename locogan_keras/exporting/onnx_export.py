@@ -38,7 +38,8 @@ def onnx_model(network, description, opset=18):
     if opset not in OPSETS:
         raise ValueError(f"opset must be {OPSETS[0]} to {OPSETS[-1]}. Received: opset={opset}")
     # Keras exports no model that has not been called.
-    network([np.zeros((1, 7, 7, tensor.shape[-1]), np.float32) for tensor in network.inputs])
+    edge = 2 * description.border + 1
+    network([np.zeros((1, edge, edge, tensor.shape[-1]), np.float32) for tensor in network.inputs])
     # It goes on from one export to the next, and nodes are sorted by names that end in it.
     tf2onnx.utils.INTERNAL_NAME = 1
     with scratch_folder() as folder:

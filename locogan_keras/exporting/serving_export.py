@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from locogan_keras.canvas.description import PICTURE_CHANNELS
-from locogan_keras.canvas.latents import CELL, latent_field
+from locogan_keras.canvas.latents import latent_field
 from locogan_keras.canvas.positions import position_map
 from locogan_keras.exporting.graph_rendering import MOST_PIXELS, REQUEST
 from locogan_keras.exporting.savedmodel_export import save_savedmodel
@@ -20,7 +20,6 @@ IMAGE = "tensorflow/serving:2.21.0"
 # GiB in all at width 32, 0.9 at 64 and 1.5 at 128. Room for three of the latter at a time.
 MEMORY = {"memory_request": "1Gi", "memory_limit": "4Gi", "compose_memory_limit": "4g"}
 WARMUP = "assets.extra/tf_serving_warmup_requests"
-_TILE = 256 // CELL
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?")
 
 
@@ -79,16 +78,17 @@ def _warmup_records(description, name):
             f"an export for serving needs {error.name}, which is not installed: "
             "pip install tensorflow-serving-api"
         ) from None
+    cells = 256 // description.cell
     latent = latent_field(
         0,
         0,
         0,
-        _TILE,
-        _TILE,
+        cells,
+        cells,
         global_channels=description.global_channels,
         local_channels=description.local_channels,
     )
-    positions = position_map(0, 0, _TILE, _TILE, description.frame, description.periodic)
+    positions = position_map(0, 0, cells, cells, description.frame, description.periodic)
     picture = dict.fromkeys(REQUEST, 0)
     picture["height"], picture["width"] = picture_size(description)
     requests = {

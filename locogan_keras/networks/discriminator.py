@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.networks.layers import PositionInjection
 from locogan_keras.networks.network import Network, check_settings, normal_kernel
 from locogan_keras.networks.spectral_normalization import SpectralNormalization
@@ -90,13 +91,13 @@ class Discriminator(Network):
                 dtype="float32",
                 name="standardize",
             )(features)
-        for level, filters in enumerate((width, 2 * width, 4 * width, 8 * width)):
+        for level in range(LEVELS):
             if level == 0 or inject == "every_layer":
                 features = PositionInjection(encoding, dtype=dtype, name=f"positions_{level}")(
                     features, positions
                 )
             convolution = layers.Conv2D(
-                filters,
+                width * 2**level,
                 4,
                 strides=2,
                 padding="same",
@@ -106,7 +107,7 @@ class Discriminator(Network):
             features = SpectralNormalization(convolution, name=f"downsample_{level}")(features)
             features = layers.LeakyReLU(0.2, dtype=dtype, name=f"leaky_relu_{level}")(features)
         if inject == "every_layer":
-            features = PositionInjection(encoding, dtype="float32", name="positions_4")(
+            features = PositionInjection(encoding, dtype="float32", name=f"positions_{LEVELS}")(
                 features, positions
             )
         patches = layers.Conv2D(

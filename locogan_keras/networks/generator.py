@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from locogan_keras.canvas.latents import BORDER
+from locogan_keras.canvas.latents import BORDER, LEVELS
 from locogan_keras.canvas.positions import check_frame
 from locogan_keras.networks.layers import PositionInjection, UpsamplingConvolution
 from locogan_keras.networks.network import Network, check_settings, normal_kernel
@@ -146,14 +146,14 @@ def generator_image(latent, inject_positions, upsample, image_channels, dtype):
         dtype: The layers' dtype policy.
     """
     features = latent
-    for level in range(4):
+    for level in range(LEVELS):
         features = layers.Cropping2D(1, dtype=dtype, name=f"crop_{level}")(features)
         margin = _margin(level) + 1
         features = inject_positions(features, level, (margin, margin))
         features = upsample(features, level)
     # Of the fully covered outputs the reference keeps [1:-2]; cropping the input is the same.
-    features = layers.Cropping2D(((1, 2), (1, 2)), dtype=dtype, name="crop_4")(features)
-    features = inject_positions(features, 4, (_margin(4) + 1, _margin(4) + 2))
+    features = layers.Cropping2D(((1, 2), (1, 2)), dtype=dtype, name=f"crop_{LEVELS}")(features)
+    features = inject_positions(features, LEVELS, (_margin(LEVELS) + 1, _margin(LEVELS) + 2))
     return layers.Conv2D(
         image_channels,
         4,
@@ -166,7 +166,7 @@ def generator_image(latent, inject_positions, upsample, image_channels, dtype):
 
 def channels_at(width, level):
     """Channels that a level of the generator makes."""
-    return width * 2 ** (3 - level)
+    return width * 2 ** (LEVELS - 1 - level)
 
 
 def _margin(level):

@@ -4,8 +4,6 @@ import itertools
 
 import numpy as np
 
-from locogan_keras.canvas.latents import CELL
-
 
 def render(engine, view, tile=256, progress=iter):
     """Makes a picture: `bands` in one array.
@@ -49,8 +47,9 @@ def bands(engine, view, tile=256, progress=iter):
     Raises:
         ValueError: If `tile` is not a positive multiple of 16.
     """
-    if tile < CELL or tile % CELL:
-        raise ValueError(f"tile must be a positive multiple of {CELL}. Received: tile={tile}")
+    cell = engine.description.cell
+    if tile < cell or tile % cell:
+        raise ValueError(f"tile must be a positive multiple of {cell}. Received: tile={tile}")
     return _bands(engine, view, tile, progress)
 
 
@@ -163,6 +162,6 @@ def _wrapped(place, period):
 
 def _tile(engine, view, row, column, tile):
     """Tile (row, column) of the canvas, `(tile, tile, channels)` uint8."""
-    cells = tile // CELL
+    cells = tile // engine.description.cell
     latent, positions = view.inputs(row * cells, column * cells, cells, cells)
     return to_levels(engine(latent[None], positions[None])[0])

@@ -2,11 +2,12 @@
 
 import dataclasses
 
+from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.canvas.positions import CROP, INJECTIONS, PERIODIC_AXES, check_frame
 from locogan_keras.storage.toml import toml_value
 
 # Pixels between the places of crops: a cell is a whole number of them, and so is every circle.
-STRIDES = (1, 2, 4, 8, 16)
+STRIDES = tuple(2**level for level in range(LEVELS + 1))
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 

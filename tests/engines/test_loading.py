@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+import types
 import zipfile
 
 import keras
@@ -14,16 +15,20 @@ import pytest
 import tensorflow as tf
 from conftest import PATIENCE, lively_generator
 from PIL import Image
+from support.clients import client_onnx
 
 from locogan_keras.canvas.description import FORMAT, Description
 from locogan_keras.canvas.views import make_view
 from locogan_keras.cli import main
 from locogan_keras.engines.keras_engine import KerasEngine, describe
 from locogan_keras.engines.loading import load_engine
+from locogan_keras.engines.server_requests import ServerError
+from locogan_keras.engines.serving_engine import ServingEngine
+from locogan_keras.evaluation.gallery import tile_of
 from locogan_keras.exporting.deployable import deployable
 from locogan_keras.exporting.onnx_export import onnx_model, save_onnx
 from locogan_keras.exporting.savedmodel_export import save_savedmodel
-from locogan_keras.rendering.render import render
+from locogan_keras.rendering.render import bands, render
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +107,18 @@ def other_latents(model):
     model.metadata_props[0].value = model.metadata_props[0].value.replace("threefry", "philox")
 
 
+def larger_cells(model):
+    model.metadata_props[0].value = model.metadata_props[0].value.replace(
+        '"cell": 16', '"cell": 32'
+    )
+
+
+def smaller_border(model):
+    model.metadata_props[0].value = re.sub(
+        '"border": 3', '"border": 2', model.metadata_props[0].value
+    )
+
+
 def no_metadata(model):
     del model.metadata_props[:]
 
@@ -141,6 +158,8 @@ def test_a_keras_file_of_a_newer_version_is_named(exports, tmp_path):
     [
         (newer, "from a newer version: format 3, this version reads 2"),
         (other_latents, "latents 'philox"),
+        (larger_cells, "of cell 32, which this version cannot do; it can do 16"),
+        (smaller_border, "of border 2, which this version cannot do; it can do 3"),
         (no_metadata, "is not a LocoGAN generator: no metadata 'locogan'"),
         (not_json, "no description of a LocoGAN generator"),
     ],
@@ -150,6 +169,28 @@ def test_onnx_files_of_others_are_named(change, reason, exports, tmp_path):
     with pytest.raises(ValueError, match=r"^MODEL .*model.onnx is") as raised:
         load_engine(path)
     assert reason in str(raised.value)
+
+
+@pytest.mark.parametrize("field", ["cell", "border"])
+def test_the_client_that_is_copied_out_names_them_too(field, exports, tmp_path, capsys):
+    change = {"cell": larger_cells, "border": smaller_border}[field]
+    path = changed_onnx(exports, tmp_path / "model.onnx", change)
+    assert client_onnx.main([str(path), "--out", str(tmp_path / "picture.png")]) == 2
+    assert re.search(rf"model.onnx is of {field} \d+; this client knows", capsys.readouterr().err)
+
+
+def test_who_calls_a_generator_asks_its_description():
+    """This version makes one geometry; those who only call a generator know none."""
+    described = Description((64, 96), "torus", 2, 1, "0" * 16, 7, cell=32, border=4)
+    engine = types.SimpleNamespace(description=described)
+    with pytest.raises(ValueError, match="positive multiple of 32"):
+        bands(engine, None, tile=48)
+    with pytest.raises(ValueError, match="over 8 cells"):
+        described.check_inputs(np.zeros((1, 8, 8, 3)), np.zeros((1, 8, 8, 2)))
+    server = types.SimpleNamespace(predict=lambda signature, inputs: [described.to_json()])
+    with pytest.raises(ServerError, match="of cell 32"):
+        ServingEngine("url", server)
+    assert tile_of(described) == 96
 
 
 def test_weights_in_other_files_are_refused(exports, tmp_path, monkeypatch):

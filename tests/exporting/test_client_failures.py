@@ -1,5 +1,7 @@
 """What the clients that are copied out say when they cannot, and what they leave: nothing."""
 
+import json
+
 import grpc
 import numpy as np
 import pytest
@@ -68,6 +70,7 @@ def test_a_server_that_fails_in_the_middle_leaves_nothing(client, run, served, t
     [
         {"model_json": np.array([b"hello"], object)},
         {"model_json": np.array([b"{}"], object)},
+        {"model_json": np.array([b"[]"], object)},
         {"y": np.zeros(1, np.float32)},
     ],
 )
@@ -75,6 +78,16 @@ def test_another_model(client, answer, run, served, monkeypatch, capsys):
     monkeypatch.setattr(served.model, "predict", lambda signature, inputs: answer)
     assert run(client)[0] == 3
     assert "description" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("client", ["rest", "grpc"])
+@pytest.mark.parametrize("field", ["format", "latents", "cell", "border", "image_channels"])
+def test_a_model_of_another_kind(client, field, kit, run, served, monkeypatch, capsys):
+    text = json.dumps({**json.loads(kit.engine.description.to_json()), field: 32})
+    answer = {"model_json": np.array([text.encode()], object)}
+    monkeypatch.setattr(served.model, "predict", lambda signature, inputs: answer)
+    assert run(client)[0] == 3
+    assert f"of {field} 32; this client knows" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("client", ["rest", "grpc"])

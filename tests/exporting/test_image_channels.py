@@ -127,13 +127,13 @@ def test_what_no_file_holds_is_refused_where_one_is_written(models, tmp_path, ca
     assert main(["render", str(folder / "model.onnx"), "--out", str(out)]) == 2
     assert reason in capsys.readouterr().err
     assert client_onnx.main([str(folder / "model.onnx"), "--out", str(out)]) == 2
-    assert "5 channels" in capsys.readouterr().err
+    assert "image_channels 5" in capsys.readouterr().err
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"1 \(grey\), 3 \(RGB\) or 4"):
         engine.signatures["render"](**dict.fromkeys(REQUEST, tf.zeros(1, tf.int64)))
     with serving(ServedModel("kit", folder / "kit/kit/1")) as (rest_port, _):
         rest = f"http://127.0.0.1:{rest_port}/v1/models/kit"
-        assert client_serving.main([rest, "--out", str(out)]) == 2
-        assert "5 channels" in capsys.readouterr().err
+        assert client_serving.main([rest, "--out", str(out)]) == 3
+        assert "image_channels 5" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
