@@ -52,18 +52,19 @@ def normals(seed, channels, rows, columns):
     return (radius * np.cos(second.astype(np.float64) * (2.0 * np.pi / 2.0**32))).astype(np.float32)
 
 
-def latent_field(model, seed, tile, cells, period):
-    """The generator's `latent` for one tile: `(cells + 6, cells + 6, channels)`.
+def latent_field(model, seed, corner, size, period):
+    """The generator's `latent` for a window of cells: `(height + 6, width + 6, channels)`.
 
     Args:
         model: The file's description.
         seed: 0 to 2^32 - 1.
-        tile: (row, column) on the canvas.
-        cells: Along a tile's edge.
+        corner: (row, column) of the first cell.
+        size: (height, width) in cells.
         period: (y, x) pixels after which the picture repeats; 0 where it does not.
     """
     rows, columns = (
-        np.arange(first * cells - BORDER, (first + 1) * cells + BORDER) for first in tile
+        np.arange(first - BORDER, first + count + BORDER)
+        for first, count in zip(corner, size, strict=True)
     )
     rows, columns = (
         line % (length // CELL) if length else line
@@ -75,13 +76,13 @@ def latent_field(model, seed, tile, cells, period):
     return np.concatenate([np.broadcast_to(plan, (*local.shape[:2], plan.shape[2])), local], axis=2)
 
 
-def position_map(tile, cells, frame, period):
-    """The generator's `positions` for one tile: `(cells + 6, cells + 6, 2)`, (y, x)."""
+def position_map(corner, size, frame, period):
+    """The generator's `positions` for a window of cells: `(height + 6, width + 6, 2)`, (y, x)."""
     axes = []
-    for first, length, repeats in zip(tile, frame, period, strict=True):
+    for first, count, length, repeats in zip(corner, size, frame, period, strict=True):
         # Whole frames off, because far from the origin float32 would drift.
-        first = first * cells % (length // CELL) if repeats else first * cells
-        centres = CELL * np.arange(first - BORDER, first + cells + BORDER) + CELL // 2
+        first = first % (length // CELL) if repeats else first
+        centres = CELL * np.arange(first - BORDER, first + count + BORDER) + CELL // 2
         axes.append((2.0 * centres / length - 1.0).astype(np.float32))
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
 
@@ -139,13 +140,18 @@ def load(path):
     return session, model
 
 
-def render(session, model, options):
-    """The picture: `(height, width, channels)` uint8."""
-    (height, width), frame, period = zip(
+def window(model, options):
+    """(height, width), frame and period in pixels, checked and filled in."""
+    return zip(
         axis(model, 0, options.height, options.top, options.frame[0], options.period[0]),
         axis(model, 1, options.width, options.left, options.frame[1], options.period[1]),
         strict=True,
     )
+
+
+def render(session, model, options):
+    """The picture: `(height, width, channels)` uint8."""
+    (height, width), frame, period = window(model, options)
     picture = np.empty((height, width, model["image_channels"]), np.uint8)
     targets = {}
     for row, source_y, y in pieces(options.top, height, period[0], options.tile):
@@ -153,8 +159,9 @@ def render(session, model, options):
             targets.setdefault((row, column), []).append((y, x, source_y, source_x))
     cells = options.tile // CELL
     for tile, places in targets.items():
-        latent = latent_field(model, options.seed, tile, cells, period)
-        positions = position_map(tile, cells, frame, period)
+        corner, size = (tile[0] * cells, tile[1] * cells), (cells, cells)
+        latent = latent_field(model, options.seed, corner, size, period)
+        positions = position_map(corner, size, frame, period)
         feeds = {"latent": latent[None], "positions": positions[None]}
         image = session.run(["image"], feeds)[0][0]
         levels = np.clip(np.rint((image + 1.0) * 127.5), 0, 255).astype(np.uint8)

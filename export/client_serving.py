@@ -68,19 +68,19 @@ def normal(seed, channel, row, column):
     return radius * math.cos(second * (2.0 * math.pi / 2.0**32))
 
 
-def latent_field(model, seed, tile, cells, period):
-    """The generator's `latent` for one tile: (cells + 6) x (cells + 6) x channels, flat float32.
+def latent_field(model, seed, corner, size, period):
+    """The generator's `latent` for a window of cells: rows of cells of channels, flat float32.
 
     Args:
         model: The server's description of it.
         seed: 0 to 2^32 - 1.
-        tile: (row, column) on the canvas.
-        cells: Along a tile's edge.
+        corner: (row, column) of the first cell; 3 more are around the window.
+        size: (height, width) in cells.
         period: (y, x) pixels after which the picture repeats; 0 where it does not.
     """
     lines = []
-    for first, length in zip(tile, period, strict=True):
-        line = range(first * cells - BORDER, (first + 1) * cells + BORDER)
+    for first, count, length in zip(corner, size, period, strict=True):
+        line = range(first - BORDER, first + count + BORDER)
         lines.append([cell % (length // CELL) for cell in line] if length else line)
     # One value for the whole picture, so at one address.
     plan = [normal(seed, -1 - channel, 0, 0) for channel in range(model["global_channels"])]
@@ -93,13 +93,13 @@ def latent_field(model, seed, tile, cells, period):
     return latent
 
 
-def position_map(tile, cells, frame, period):
-    """The generator's `positions` for one tile: (cells + 6) x (cells + 6) x 2, flat float32."""
+def position_map(corner, size, frame, period):
+    """The generator's `positions` for a window of cells: rows of cells of (y, x), flat float32."""
     lines = []
-    for first, length, repeats in zip(tile, frame, period, strict=True):
+    for first, count, length, repeats in zip(corner, size, frame, period, strict=True):
         # Whole frames off, because far from the origin float32 would drift.
-        first = first * cells % (length // CELL) if repeats else first * cells
-        line = range(first - BORDER, first + cells + BORDER)
+        first = first % (length // CELL) if repeats else first
+        line = range(first - BORDER, first + count + BORDER)
         lines.append([2.0 * (CELL * cell + CELL // 2) / length - 1.0 for cell in line])
     return array.array("f", [value for y in lines[0] for x in lines[1] for value in (y, x)])
 
@@ -343,13 +343,11 @@ def tiles(server, model, options, frame, period, places):
     largest = server.number_bytes * max(numbers, edge**2 * channels)
     count = max(1, int(options.megabytes * 1e6) // largest)
     for batch in (places[start : start + count] for start in range(0, len(places), count)):
-        inputs = [
-            (
-                latent_field(model, options.seed, place, cells, period),
-                position_map(place, cells, frame, period),
-            )
-            for place in batch
-        ]
+        inputs = []
+        for row, column in batch:
+            corner, size = (row * cells, column * cells), (cells, cells)
+            latent = latent_field(model, options.seed, corner, size, period)
+            inputs.append((latent, position_map(corner, size, frame, period)))
         with expecting("images"):
             for place, image in zip(batch, server.images(inputs, edge), strict=True):
                 levels = bytes(min(255, max(0, round((value + 1.0) * 127.5))) for value in image)

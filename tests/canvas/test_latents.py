@@ -1,8 +1,7 @@
-import math
-
 import numpy as np
 import pytest
 import tensorflow as tf
+from support.scalar_canvas import scalar_normal
 
 from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.latents import global_latent, latent_field, local_latent, threefry
@@ -21,26 +20,6 @@ FROZEN_LOCAL = [
     ((4294967295, 1, -1, -2147483648), -1.6925599575042725),
     ((123456789, 0, 2147483647, -7), 0.7869964838027954),
 ]
-
-
-def scalar_normal(seed, channel, row, column):
-    """Threefry-2x32-20 and Box-Muller in Python's own integers and floats."""
-    mask = 0xFFFFFFFF
-    keys = [seed & mask, channel & mask]
-    keys.append(keys[0] ^ keys[1] ^ 0x1BD11BDA)
-    first, second = (row + keys[0]) & mask, (column + keys[1]) & mask
-    rotations = [13, 15, 26, 6, 17, 29, 16, 24]
-    for turn in range(20):
-        bits = rotations[turn % 8]
-        first = (first + second) & mask
-        second = ((second << bits) | (second >> (32 - bits))) & mask
-        second ^= first
-        if turn % 4 == 3:
-            block = turn // 4 + 1
-            first = (first + keys[block % 3]) & mask
-            second = (second + keys[(block + 1) % 3] + block) & mask
-    radius = math.sqrt(-2 * math.log((first + 1) / 2**32))
-    return np.float32(radius * math.cos(second * (2 * math.pi / 2**32)))
 
 
 @pytest.mark.parametrize(("key", "counter", "expected"), KNOWN_ANSWERS)

@@ -1,17 +1,17 @@
 """The clients that are copied out: one file each, without locogan_keras."""
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from conftest import PATIENCE, lively_generator, same_levels
 from support.clients import client_onnx, client_serving
+from support.vectors import answered, check, description_of, options_of, refused
 
-from locogan_keras.canvas import latents, positions
 from locogan_keras.canvas.views import make_view
 from locogan_keras.data.pictures import read_picture
 from locogan_keras.engines.keras_engine import KerasEngine
@@ -22,31 +22,34 @@ from locogan_keras.rendering.render import render
 CLIENTS = ("onnx", "rest", "grpc")
 
 
-@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1])
-@pytest.mark.parametrize("tile", [(0, 0), (-3, 5), (2**27 - 20, -(2**27))])
-@pytest.mark.parametrize("period", [(0, 0), (96, 336)])
-def test_latents_are_the_librarys(seed, tile, period):
-    model = {"global_channels": 3, "local_channels": 5}
-    expected = latents.latent_field(
-        *(seed, tile[0] * 4, tile[1] * 4, 4, 4),
-        global_channels=3,
-        local_channels=5,
-        period=(period[0] // 16, period[1] // 16),
+@pytest.mark.parametrize("client", [client_onnx, client_serving], ids=["onnx", "serving"])
+@pytest.mark.parametrize("vector", answered("clients"))
+def test_inputs_are_those_of_the_vectors(client, vector):
+    model = dataclasses.asdict(description_of(vector))
+    model["period"] = description_of(vector).period
+    options = client.parser().parse_args(["MODEL", "--out=picture.png", *options_of(vector)])
+    _, frame, period = client.window(model, options)
+    corner, size = vector["cells"][:2], vector["cells"][2:]
+    check(
+        vector,
+        client.latent_field(model, options.seed, corner, size, period),
+        client.position_map(corner, size, frame, period),
     )
-    for client in (client_onnx, client_serving):
-        field = client.latent_field(model, seed, tile, 4, period)
-        np.testing.assert_array_equal(np.asarray(field).reshape(expected.shape), expected)
 
 
-@pytest.mark.parametrize("tile", [(0, 0), (-3, 5), (2**27 - 20, -(2**27))])
-@pytest.mark.parametrize("period", [(0, 0), (96, 336)])
-def test_positions_are_the_librarys(tile, period):
-    frame = (96, 112)
-    periodic = tuple(length > 0 for length in period)
-    expected = positions.position_map(tile[0] * 4, tile[1] * 4, 4, 4, frame, periodic)
-    for client in (client_onnx, client_serving):
-        field = client.position_map(tile, 4, frame, period)
-        np.testing.assert_array_equal(np.asarray(field).reshape(expected.shape), expected)
+@pytest.mark.parametrize("client", [client_onnx, client_serving], ids=["onnx", "serving"])
+@pytest.mark.parametrize("vector", refused("clients"))
+def test_requests_are_refused_that_the_vectors_refuse(client, vector, capsys):
+    model = dataclasses.asdict(description_of(vector))
+    model["period"] = description_of(vector).period
+    # The parser ends the process.
+    with pytest.raises((ValueError, SystemExit)) as caught:
+        client.window(
+            model, client.parser().parse_args(["MODEL", "--out=picture.png", *options_of(vector)])
+        )
+    said = capsys.readouterr().err if caught.type is SystemExit else str(caught.value)
+    assert said.count("\n") <= 1
+    assert said
 
 
 @pytest.mark.parametrize("client", CLIENTS)

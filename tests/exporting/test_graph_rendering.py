@@ -1,17 +1,20 @@
 """The `render` signature of a SavedModel against `rendering.render`."""
 
+import functools
 import io
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from support.vectors import VECTORS, answered, check, description_of, refused
 
 from locogan_keras.canvas.views import make_view
-from locogan_keras.exporting.graph_rendering import MOST_PIXELS, REQUEST
+from locogan_keras.exporting.graph_rendering import MOST_PIXELS, REQUEST, picture
 from locogan_keras.rendering.render import render
 
 FRAME = (96, 112)
+SIDES = ("height", "width")
 
 
 @pytest.fixture
@@ -55,16 +58,63 @@ def window(encoding, request):
 def test_the_graph_renders_the_same_pictures(encoding, ask, make_engine):
     engine = make_engine("keras", encoding, frame=FRAME)
     requests = [window(encoding, request) for request in REQUESTS]
-    for request, picture in zip(requests, ask(encoding, *requests), strict=True):
+    for request, answer in zip(requests, ask(encoding, *requests), strict=True):
         frame = request.get("frame_height", 0), request.get("frame_width", 0)
         period = request.get("period_height", 0), request.get("period_width", 0)
         plain = {name: value for name, value in request.items() if "_" not in name}
         view = make_view(engine.description, frame=frame, period=period, **plain)
         expected = render(engine, view, tile=64).astype(int)
-        assert picture.shape == expected.shape
-        different = np.abs(picture - expected)
+        assert answer.shape == expected.shape
+        different = np.abs(answer - expected)
         assert different.max() <= 1
         assert np.count_nonzero(different) <= max(1, different.size * 3 / 10_000)
+
+
+@functools.cache
+def graph_inputs(model):
+    """What `picture` gives a model's network for a request, traced once."""
+    vector = {"model": model}
+    scalars = {name: tf.TensorSpec((), tf.int64, name) for name in REQUEST}
+
+    @tf.function(autograph=False)
+    def inputs(**request):
+        taken = []
+
+        def network(tensors):
+            taken.extend(tensors)
+            shape = tf.shape(tensors[0])
+            return tf.zeros([1, 16 * (shape[1] - 6), 16 * (shape[2] - 6), 3])
+
+        size = tf.shape(picture(network, description_of(vector), request))[:2]
+        return taken[0][0], taken[1][0], size
+
+    return inputs.get_concrete_function(**scalars)
+
+
+def integers_of(vector):
+    """A vector's request as the integers that the graph takes."""
+    integers = dict.fromkeys(REQUEST, 0)
+    for name, value in vector["request"].items():
+        if name in ("frame", "period"):
+            integers |= {f"{name}_height": value[0], f"{name}_width": value[1]}
+        else:
+            integers[name] = value
+    return {name: tf.constant(value, tf.int64) for name, value in integers.items()}
+
+
+@pytest.mark.parametrize("vector", answered("graph"))
+def test_inputs_are_those_of_the_vectors(vector):
+    latent, positions, size = graph_inputs(vector["model"])(**integers_of(vector))
+    check(vector, latent.numpy(), positions.numpy())
+    frame = VECTORS["models"][vector["model"]]["frame"]
+    asked = [vector["request"].get(side, frame[axis]) for axis, side in enumerate(SIDES)]
+    assert size.numpy().tolist() == asked
+
+
+@pytest.mark.parametrize("vector", refused("graph"))
+def test_requests_are_refused_that_the_vectors_refuse(vector):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Received"):
+        graph_inputs(vector["model"])(**integers_of(vector))
 
 
 @pytest.mark.parametrize(
