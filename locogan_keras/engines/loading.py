@@ -1,12 +1,43 @@
-"""The contract behind one small interface: `image = engine(latent, positions)`.
+"""The contract behind one small interface, `Engine`, and the choice of one for a MODEL.
 
-An engine is callable on (latent, positions), NumPy float32 as in `Generator`, and returns image,
-NumPy float32; its `description` is a `Description`. What it needs is imported when it is chosen.
+What an engine needs is imported when it is chosen.
 """
 
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
+import numpy as np
+
+from locogan_keras.canvas.description import Description
 from locogan_keras.storage.run import GENERATOR, Run
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A generator to call, wherever it runs: a pure function, and what has to be known to call it.
+
+    Two engines of one generator are equal to 1e-5. One engine gives the image of a sub-window as
+    the same crop of the whole window's image, to 2e-6.
+
+    Attributes:
+        description: The `Description`: channels, frame, encoding, and the `cell` and `border` that
+            the shapes below have.
+
+    Call arguments:
+        latent: `(batch, height + 2 * border, width + 2 * border, global_channels + local_channels)`
+            NumPy float32.
+        positions: `(batch, height + 2 * border, width + 2 * border, 2)` NumPy float32.
+
+    Returns:
+        image `(batch, cell * height, cell * width, image_channels)`, NumPy float32 in [-1, 1].
+
+    Raises:
+        ValueError: If inputs have other shapes; see `Description.check_inputs`.
+    """
+
+    description: Description
+
+    def __call__(self, latent: np.ndarray, positions: np.ndarray) -> np.ndarray: ...
 
 
 def load_engine(model):
@@ -17,7 +48,7 @@ def load_engine(model):
             `http://HOST:PORT/v1/models/NAME` or `grpc://HOST:PORT/NAME`.
 
     Returns:
-        An engine.
+        An `Engine`.
 
     Raises:
         ValueError: If there is no such model, or it is not a generator.

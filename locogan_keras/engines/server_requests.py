@@ -1,11 +1,33 @@
-"""Asking a server: what can go wrong, and when to ask again. Standard library only."""
+"""Asking a server: how, what can go wrong, and when to ask again."""
 
 import time
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
 
 # Seconds before each further attempt: a server that is being replaced is back by then.
 PAUSES = (0.2, 0.5, 1.0)
 # Of a server's own words, enough for its reason and not its stack.
 _LONGEST = 300
+
+
+class Server(Protocol):
+    """A model on a server, over whatever it speaks: what a `ServingEngine` needs of it."""
+
+    def predict(self, signature: str, inputs: Mapping[str, np.ndarray]):
+        """Runs a signature that has one output.
+
+        Args:
+            signature: Its name.
+            inputs: Arrays by name, with a batch axis.
+
+        Returns:
+            The output, batch first: an array, or lists as nested as it has axes.
+
+        Raises:
+            ServerError: If the server does not answer, or with an error.
+        """
 
 
 class ServerError(Exception):

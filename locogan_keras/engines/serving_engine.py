@@ -55,7 +55,7 @@ class ServingEngine:
 
     Args:
         url: The model's, for messages.
-        server: Has `predict(signature, inputs)`, which returns the signature's only output.
+        server: A `Server`.
 
     Call arguments:
         latent, positions: As in `Generator`, NumPy float32.

@@ -32,18 +32,7 @@ class GrpcServer:
         self._stub = PredictionServiceStub(grpc.insecure_channel(address, _OPTIONS))
 
     def predict(self, signature, inputs):
-        """Runs a signature that has one output.
-
-        Args:
-            signature: Its name.
-            inputs: Arrays by name, with a batch axis.
-
-        Returns:
-            The output, an array.
-
-        Raises:
-            ServerError: If the server does not answer, or with an error.
-        """
+        """As of `Server`; the output is an array."""
         request = PredictRequest()
         request.model_spec.name = self._name
         request.model_spec.signature_name = signature

@@ -22,18 +22,7 @@ class RestServer:
         self._url, self._timeout = url, timeout
 
     def predict(self, signature, inputs):
-        """Runs a signature that has one output.
-
-        Args:
-            signature: Its name.
-            inputs: Arrays by name, with a batch axis.
-
-        Returns:
-            The output: a list, nested as the output has axes, batch first.
-
-        Raises:
-            ServerError: If the server does not answer, or with an error.
-        """
+        """As of `Server`; the output is a list, nested as the output has axes."""
         # By rows: in an answer by columns each number has an indented line, three times the bytes.
         names = list(inputs)
         columns = zip(*(inputs[name].tolist() for name in names), strict=True)

@@ -5,6 +5,7 @@ import pytest
 
 from locogan_keras.canvas.latents import latent_field
 from locogan_keras.canvas.positions import INJECTIONS, PERIODIC_AXES, position_map
+from locogan_keras.engines.loading import Engine
 
 FRAME = (96, 112)
 VARIANTS = [
@@ -27,6 +28,7 @@ def image_of(engine, top, left, height, width, period=(0, 0)):
 
 
 def test_images_use_the_range(engine):
+    assert isinstance(engine, Engine)
     image = image_of(engine, 0, 0, 6, 7)
     assert image.shape == (96, 112, 3)
     assert image.std() > 0.1
