@@ -66,6 +66,21 @@ def checked_seed(seed):
     return np.uint32(seed)
 
 
+def addressed_normals(seed, channels, rows, columns):
+    """What lies at any addresses: `(..., count)` float32.
+
+    Args:
+        seed: 0 to 2^32 - 1.
+        channels: `(count,)` integers: local channels are 0, 1, ...; global ones -1, -2, ...
+        rows, columns: Integer arrays that broadcast: cells of the canvas, int32; 0 for a global
+            channel.
+    """
+    return normals(
+        (checked_seed(seed), _words(channels)),
+        (_words(rows)[..., None], _words(columns)[..., None]),
+    )
+
+
 def global_latent(seed, channels):
     """The master plan: `(channels,)` float32.
 
@@ -73,8 +88,7 @@ def global_latent(seed, channels):
         seed: 0 to 2^32 - 1.
         channels: How many.
     """
-    addresses = np.arange(-1, -1 - channels, -1)
-    return normals((checked_seed(seed), _words(addresses)), (np.uint32(0), np.uint32(0)))
+    return addressed_normals(seed, np.arange(-1, -1 - channels, -1), 0, 0)
 
 
 def local_latent(seed, channels, top, left, height, width, period=(0, 0)):
@@ -89,21 +103,7 @@ def local_latent(seed, channels, top, left, height, width, period=(0, 0)):
     """
     rows = _wrapped(np.arange(top, top + height), period[0])
     columns = _wrapped(np.arange(left, left + width), period[1])
-    return local_values(seed, channels, rows[:, None], columns)
-
-
-def local_values(seed, channels, rows, columns):
-    """The local plan of any cells: `(..., channels)` float32.
-
-    Args:
-        seed: 0 to 2^32 - 1.
-        channels: How many.
-        rows, columns: Integer arrays that broadcast: cells of the canvas, int32.
-    """
-    return normals(
-        (checked_seed(seed), _words(np.arange(channels))),
-        (_words(rows)[..., None], _words(columns)[..., None]),
-    )
+    return addressed_normals(seed, np.arange(channels), rows[:, None], columns)
 
 
 def latent_field(

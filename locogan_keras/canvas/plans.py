@@ -1,27 +1,62 @@
-"""Latent fields that are made of seeds: for any cells of the canvas, whatever is edited.
+"""Latent fields of several plans: for any cells of the canvas, whatever is edited.
 
-A plan says how much of each seed's normals is in a cell. Normals of different seeds are
-independent, so a sum of them with shares whose squares add up to 1 is a standard normal again.
-That is what the generator was trained on, and why a blend is
+A plan says how much of each source of normals, such as a seed, is in a cell. Normals of different
+sources are independent, so a sum of them with shares whose squares add up to 1 is a standard normal
+again. That is what the generator was trained on, and why a blend is
 
     ((1 - w) a + w b) / sqrt((1 - w)^2 + w^2)
 
 and not the plain mean, which half-way has half the variance: a paler, more average picture. At
-w = 0 and w = 1 it is a and b to the bit. Shares are kept by seed, so that blends of blends, and of
-a seed with itself, keep the variance too.
+w = 0 and w = 1 it is a and b to the bit. Shares are kept by source, so that blends of blends, and
+of a source with itself, keep the variance too.
 """
 
 import dataclasses
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
-from locogan_keras.canvas.latents import checked_seed, global_latent, local_values
+from locogan_keras.canvas.latents import addressed_normals, checked_seed
+
+
+class Source(Protocol):
+    """Standard normals, one for each channel and cell, that depend on no other source's.
+
+    A source is hashable, and equal to those alone that have the same values: it is a key of
+    `Plan.shares`.
+    """
+
+    def values(self, channels, rows, columns):
+        """The normals of any cells.
+
+        Args:
+            channels: `(count,)` integers: 0, 1, ... are local. Global ones are -1, -2, ..., and
+                asked for at cell (0, 0) only: a master plan varies by its shares.
+            rows, columns: Integer arrays that broadcast: the cells' addresses.
+
+        Returns:
+            `(..., count)` float32.
+        """
+
+
+class Plan(Protocol):
+    """Which sources lie in each cell, and how much of each."""
+
+    def shares(self, rows, columns):
+        """How much of each source is in each cell.
+
+        Args:
+            rows, columns: Integer arrays that broadcast: cells of the picture, in one period.
+
+        Returns:
+            A dict of `Source` to float64 in [0, 1] of the cells' shape; the squares add up to 1.
+        """
 
 
 @dataclasses.dataclass(frozen=True)
 class Seeded:
-    """The plan of one seed.
+    """The plan of one seed, and its source.
 
     Args:
         seed: 0 to 2^32 - 1.
@@ -36,15 +71,12 @@ class Seeded:
         checked_seed(self.seed)
 
     def shares(self, rows, columns):
-        """How much of each seed is in each cell.
+        """As of `Plan`."""
+        return {self: np.ones(np.broadcast_shapes(rows.shape, columns.shape))}
 
-        Args:
-            rows, columns: Integer arrays that broadcast: cells of the canvas.
-
-        Returns:
-            A dict of seed to float64 in [0, 1] of the cells' shape; the squares add up to 1.
-        """
-        return {self.seed: np.ones(np.broadcast_shapes(rows.shape, columns.shape))}
+    def values(self, channels, rows, columns):
+        """As of `Source`."""
+        return addressed_normals(self.seed, channels, rows, columns)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,25 +84,25 @@ class Blend:
     """Two plans, cell by cell.
 
     Args:
-        first, second: `Seeded` or `Blend`.
+        first, second: A `Plan` each.
         weights: Of `second`: called with rows and columns, it returns float64 in [0, 1] that
             broadcasts with them; 0 is all `first`.
     """
 
-    first: "Seeded | Blend"
-    second: "Seeded | Blend"
+    first: Plan
+    second: Plan
     weights: Callable
 
     def shares(self, rows, columns):
-        """As of `Seeded`."""
+        """As of `Plan`."""
         weights = self.weights(rows, columns)
         first, second = (plan.shares(rows, columns) for plan in (self.first, self.second))
         shares = {
-            seed: (1.0 - weights) * first.get(seed, 0.0) + weights * second.get(seed, 0.0)
-            for seed in first | second
+            source: (1.0 - weights) * first.get(source, 0.0) + weights * second.get(source, 0.0)
+            for source in first | second
         }
         length = np.sqrt(sum(share**2 for share in shares.values()))
-        return {seed: share / length for seed, share in shares.items()}
+        return {source: share / length for source, share in shares.items()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,30 +110,35 @@ class Latents:
     """A latent field: the generator's `latent` at any cells.
 
     Args:
-        master, local: Plans: of the global channels and of the local ones.
+        master, local: A `Plan` each: of the global channels and of the local ones.
         global_channels, local_channels: The model's.
 
     Call arguments:
-        rows, columns: Integer arrays that broadcast: cells of the canvas.
+        rows, columns: Integer arrays that broadcast: cells of the picture, which plans share out.
+        addresses: `(rows, columns)` likewise, of the same cells: whose values they have, where a
+            stretch has moved them. The cells' own unless given.
 
     Returns:
         `(..., global_channels + local_channels)` float32.
     """
 
-    master: Seeded | Blend
-    local: Seeded | Blend
+    master: Plan
+    local: Plan
     global_channels: int
     local_channels: int
 
-    def __call__(self, rows, columns):
+    def __call__(self, rows, columns, addresses=None):
+        anywhere = np.zeros((), int)
+        channels = np.arange(-1, -1 - self.global_channels, -1)
         master = sum(
-            share[..., None] * global_latent(seed, self.global_channels)
-            for seed, share in self.master.shares(rows, columns).items()
+            share[..., None] * source.values(channels, anywhere, anywhere)
+            for source, share in self.master.shares(rows, columns).items()
         )
+        channels = np.arange(self.local_channels)
         local = sum(
-            share[..., None] * local_values(seed, self.local_channels, rows, columns)
-            for seed, share in self.local.shares(rows, columns).items()
-            # Drawing normals is what takes time; most windows of an edit have one seed.
+            share[..., None] * source.values(channels, *(addresses or (rows, columns)))
+            for source, share in self.local.shares(rows, columns).items()
+            # Drawing normals is what takes time; most windows of an edit have one source.
             if share.any()
         )
         return np.concatenate([master, local], axis=-1).astype(np.float32)

@@ -1,15 +1,14 @@
 """What to render: a window of one world, checked against what the model can do."""
 
 import dataclasses
-import functools
-from collections.abc import Callable
 
 import numpy as np
 
+from locogan_keras.canvas.axes import Axis
 from locogan_keras.canvas.latents import BORDER, CELL, LEVELS
 from locogan_keras.canvas.periods import AXES, shift_of, view_periods
 from locogan_keras.canvas.plans import Latents, Seeded
-from locogan_keras.canvas.positions import position_map
+from locogan_keras.canvas.positions import position_grid
 
 # Cells are int32, and the border and whole tiles need room.
 FARTHEST = 2**31 * CELL - 2**20
@@ -20,27 +19,30 @@ CANVAS = f"the canvas of +-2^{31 + LEVELS}"
 class View:
     """A window of one world. All lengths are pixels, (y, x).
 
-    Where it lies and how it repeats is separate from what is there, so that an edit replaces
-    `latents` or `positions`, and is rendered like any other picture.
+    Where it lies, how it repeats and how it is stretched is separate from what is there, so that an
+    edit replaces `latents` alone, of any view, and is rendered like any other picture.
 
     Args:
         size: Of the window.
         corner: Of the window on the infinite canvas, (top, left).
-        frame: What positions -1 to 1 stand for.
         period: After which the picture repeats; 0 on an axis where it does not.
         shift: By how much every second column of repeats lies lower (y), or every second row
             farther to the right (x): half of that axis's period, or 0.
-        latents: Called with rows and columns, integer arrays that broadcast; see `Latents`.
-        positions: Called with (top, left, height, width) in cells; see `position_map`.
+        axes: An `Axis` for y and one for x: the frame, and what of it is stretched.
+        latents: A `Latents`.
     """
 
     size: tuple[int, int]
     corner: tuple[int, int]
-    frame: tuple[int, int]
     period: tuple[int, int]
     shift: tuple[int, int]
-    latents: Callable
-    positions: Callable
+    axes: tuple[Axis, Axis]
+    latents: Latents
+
+    @property
+    def frame(self):
+        """What positions -1 to 1 stand for."""
+        return tuple(axis.frame for axis in self.axes)
 
     def wrapped(self, rows, columns):
         """The same cells in the one period that is computed.
@@ -76,10 +78,14 @@ class View:
         """
         rows = np.arange(top - BORDER, top + height + BORDER)[:, None]
         columns = np.arange(left - BORDER, left + width + BORDER)[None, :]
-        return (
-            self.latents(*self.wrapped(rows, columns)),
-            self.positions(top, left, height, width),
-        )
+        cells = self.wrapped(rows, columns)
+        addresses = [axis.addresses(each) for axis, each in zip(self.axes, cells, strict=True)]
+        return self.latents(*cells, addresses), self.positions(top, left, height, width)
+
+    def positions(self, top, left, height, width):
+        """The second of `inputs`."""
+        y, x = self.axes
+        return position_grid(y.centres(top, height), x.centres(left, width))
 
 
 def make_view(
@@ -141,14 +147,11 @@ def make_view(
     return View(
         size=tuple(size),
         corner=(top, left),
-        frame=tuple(frames),
         period=periods,
         shift=shift_of(periodic, periods),
+        axes=tuple(map(Axis, frames, description.periodic)),
         latents=Latents(
             Seeded(seed), Seeded(seed), description.global_channels, description.local_channels
-        ),
-        positions=functools.partial(
-            position_map, frame=tuple(frames), periodic=description.periodic
         ),
     )
 

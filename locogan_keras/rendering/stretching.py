@@ -7,54 +7,10 @@ its latents, and so its pixels.
 
 import dataclasses
 
-import numpy as np
-
-from locogan_keras.canvas.latents import BORDER, CELL
+from locogan_keras.canvas.axes import Axis
+from locogan_keras.canvas.latents import CELL
 from locogan_keras.canvas.periods import AXES
-from locogan_keras.canvas.positions import position_grid
 from locogan_keras.canvas.views import make_view
-
-# Where new cells have their local plan from: this far from the picture's own.
-_FRESH = 2**24
-
-
-@dataclasses.dataclass(frozen=True)
-class Axis:
-    """One axis of a picture of which a part may be stretched. All lengths are pixels.
-
-    Args:
-        frame: What positions -1 to 1 stand for, before the part is stretched.
-        repeats: Whether the model repeats on this axis.
-        part: (start, stop) before, multiples of 16.
-        extra: By how much the part becomes longer, a multiple of 16; negative for shorter.
-    """
-
-    frame: int
-    repeats: bool
-    part: tuple[int, int] = (0, 0)
-    extra: int = 0
-
-    def centres(self, first, count):
-        """Positions of `count` cells from `first`, `(count,)` float32."""
-        cells, turns = np.arange(first, first + count), 0
-        if self.repeats:
-            turns, cells = np.divmod(cells, (self.frame + self.extra) // CELL)
-        pixels = CELL * cells + CELL // 2
-        if self.extra:
-            start, stop = self.part
-            scale = (stop - start) / (stop - start + self.extra)
-            pixels = np.select(
-                [pixels < start, pixels < stop + self.extra],
-                [pixels, start + (pixels - start) * scale],
-                pixels - self.extra,
-            )
-        return (2.0 * (pixels + turns * self.frame) / self.frame - 1.0).astype(np.float32)
-
-    def addresses(self, cells):
-        """The cells whose latents lie here: beyond the part, those that lay there before."""
-        stop, extra = self.part[1] // CELL, self.extra // CELL
-        inserted = (cells >= stop) & (cells < stop + extra)
-        return np.where(cells >= stop + extra, cells - extra, cells + _FRESH * inserted)
 
 
 def stretch(description, size, *, seed=0, frame=None, extend="", parts=(None, None)):
@@ -75,29 +31,14 @@ def stretch(description, size, *, seed=0, frame=None, extend="", parts=(None, No
         ValueError: If the model cannot do this; it names the argument and the value.
     """
     frame = frame or description.frame
-    axes = [
+    axes = tuple(
         _axis(description, axis, size, frame, AXES[axis] in extend, parts[axis])
         for axis in range(2)
-    ]
+    )
     frames = [0 if axis.repeats else axis.frame for axis in axes]
     view = make_view(description, height=size[0], width=size[1], seed=seed, frame=frames)
-
-    def latents(rows, columns):
-        return view.latents(axes[0].addresses(rows), axes[1].addresses(columns))
-
-    def positions(top, left, height, width):
-        return position_grid(
-            axes[0].centres(top - BORDER, height + 2 * BORDER),
-            axes[1].centres(left - BORDER, width + 2 * BORDER),
-        )
-
-    return dataclasses.replace(
-        view,
-        frame=tuple(axis.frame for axis in axes),
-        period=tuple(axis.frame + axis.extra if axis.repeats else 0 for axis in axes),
-        latents=latents,
-        positions=positions,
-    )
+    period = tuple(axis.frame + axis.extra if axis.repeats else 0 for axis in axes)
+    return dataclasses.replace(view, axes=axes, period=period)
 
 
 def _axis(description, axis, size, frame, extended, part):

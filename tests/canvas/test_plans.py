@@ -52,7 +52,7 @@ def test_a_blend_of_a_seed_with_itself_is_that_seed_to_the_bit():
 def test_shares_of_nested_blends_have_length_one():
     plan = Blend(Blend(Seeded(1), Seeded(2), constant(0.4)), Seeded(1), constant(0.7))
     shares = plan.shares(ROWS, COLUMNS)
-    assert set(shares) == {1, 2}
+    assert set(shares) == {Seeded(1), Seeded(2)}
     np.testing.assert_allclose(sum(share**2 for share in shares.values()), 1.0)
 
 
@@ -60,6 +60,41 @@ def test_plans_are_apart():
     field = dataclasses.replace(latents(3), local=Seeded(4))(ROWS, COLUMNS)
     np.testing.assert_array_equal(field[..., :3], latents(3)(ROWS, COLUMNS)[..., :3])
     np.testing.assert_array_equal(field[..., 3:], latents(4)(ROWS, COLUMNS)[..., 3:])
+
+
+@dataclasses.dataclass(frozen=True)
+class Numbered:
+    """A plan of another kind, whose every value tells its channel and its address."""
+
+    def shares(self, rows, columns):
+        return {self: np.ones(np.broadcast_shapes(rows.shape, columns.shape))}
+
+    def values(self, channels, rows, columns):
+        return np.float32(channels + 10 * rows[..., None] + 1000 * columns[..., None])
+
+
+def test_a_plan_needs_no_seed():
+    field = dataclasses.replace(latents(1), local=Numbered())
+    addresses = np.arange(4)[:, None], np.arange(5)[None]
+    local = field(ROWS[:4], COLUMNS[:, :5], addresses)[..., 3:]
+    assert local[2, 3].tolist() == [3020, 3021]
+    master = Latents(Numbered(), Numbered(), 3, 2)(ROWS, COLUMNS)[..., :3]
+    np.testing.assert_array_equal(master, np.broadcast_to([-1, -2, -3], master.shape))
+
+
+def test_plans_of_two_kinds_blend():
+    first, second = latents(1), Latents(Numbered(), Numbered(), 3, 2)
+    values = blended(first, second, constant(0.25))(ROWS, COLUMNS)
+    expected = (0.75 * first(ROWS, COLUMNS) + 0.25 * second(ROWS, COLUMNS)) / np.hypot(0.75, 0.25)
+    np.testing.assert_allclose(values, expected, rtol=1e-6)
+
+
+def test_shares_go_by_the_cell_and_values_by_the_address():
+    right = blended(latents(1), latents(2), lambda rows, columns: (columns >= 0) + 0.0 * rows)
+    values = right(ROWS, COLUMNS, (ROWS + 5, COLUMNS - 40))
+    for seed, here in ((1, slice(0, 8)), (2, slice(8, None))):
+        expected = latents(seed)(ROWS + 5, COLUMNS[:, here] - 40)
+        np.testing.assert_array_equal(values[:, here], expected)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32])
