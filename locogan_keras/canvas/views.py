@@ -30,6 +30,18 @@ class View:
             farther to the right (x): half of that axis's period, or 0.
         axes: An `Axis` for y and one for x: the frame, and what of it is stretched.
         latents: A `Latents`.
+
+    Example:
+
+        from locogan_keras import build_generator, load_engine, make_view
+
+        build_generator(width=2, encoding="torus", frame=(64, 64)).save("untrained.keras")
+        engine = load_engine("untrained.keras")
+        view = make_view(engine.description, height=100, width=150, seed=3)
+        assert view.period == (64, 64)
+        latent, positions = view.inputs(top=0, left=0, height=2, width=3)
+        image = engine(latent[None], positions[None])
+        assert image.shape == (1, 32, 48, 3)
     """
 
     size: tuple[int, int]

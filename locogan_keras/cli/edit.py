@@ -2,7 +2,7 @@
 
 from locogan_keras.cli import arguments
 from locogan_keras.cli.arguments import add_model, add_out, add_view, view_of
-from locogan_keras.cli.render import run, write_view, write_views
+from locogan_keras.cli.render import run, write_out
 
 _SEVERAL = "a sheet (.png), an animation (.gif) or a folder of PNG (no suffix)"
 _SEED = {"type": arguments.seed, "metavar": "SEED"}
@@ -171,7 +171,7 @@ def _interpolate(options, engine):
         for amount in amounts
     ]
     names = [f"frame-{number:04}" for number in range(len(views))]
-    write_views(options, engine, views, names, _origin(options))
+    write_out(options, engine, views, _origin(options), names)
 
 
 def _vary_local(options, engine):
@@ -180,7 +180,7 @@ def _vary_local(options, engine):
     view = view_of(options, engine.description, options.seed)
     views = [vary_local(view, seed) for seed in options.local]
     names = [f"local-{seed}" for seed in options.local]
-    write_views(options, engine, views, names, _origin(options))
+    write_out(options, engine, views, _origin(options), names)
 
 
 def _stretch(options, engine):
@@ -194,7 +194,7 @@ def _stretch(options, engine):
         extend=options.extend,
         parts=(options.part_y, options.part_x),
     )
-    write_view(options, engine, view, _origin(options))
+    write_out(options, engine, view, _origin(options))
 
 
 def _mix(options, engine):
@@ -202,7 +202,7 @@ def _mix(options, engine):
 
     view = view_of(options, engine.description, options.first)
     view = mix(view, options.to, _AXES[options.axis], not options.ramp, options.local)
-    write_view(options, engine, view, _origin(options))
+    write_out(options, engine, view, _origin(options))
 
 
 def _transplant(options, engine):
@@ -215,7 +215,7 @@ def _transplant(options, engine):
         region = read_mask(region, views[0].size, options.resize_mask)
     views = [transplant(view, options.first, region, options.soft) for view in views]
     names = [f"seed-{seed}" for seed in options.to]
-    write_views(options, engine, views, names, _origin(options))
+    write_out(options, engine, views, _origin(options), names)
 
 
 def _origin(options):

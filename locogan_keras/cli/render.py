@@ -1,7 +1,6 @@
 """`locogan render`, and what the commands that make pictures have in common."""
 
 import functools
-from pathlib import Path
 
 from locogan_keras.cli import arguments
 from locogan_keras.cli.arguments import add_model, add_out, add_view, view_of
@@ -29,91 +28,42 @@ def add_render(commands):
 
 def run(options):
     """Makes what a command that `add_out` was called for asks."""
-    check_out(options)
+    from locogan_keras.rendering.formats import format_of
+
+    # Refuses what cannot be written before the model is loaded.
+    format_of(options.out, options.several or getattr(options, "seeds", None) is not None)
     options.make(options, load_engine(options.model))
 
 
-def write_view(options, engine, view, origin):
-    """Writes one picture as PNG while it is made.
+def write_out(options, engine, views, origin, names=None):
+    """Writes pictures as `--out` says.
 
     Args:
-        options: With `out` and `tile`.
-        engine: See `engines`.
-        view: The `View`.
-        origin: A dict that the PNG keeps, next to the view, the model and the version.
+        options: With `out`, `tile` and `quiet`.
+        engine, views, origin, names: As of `rendering.outputs.write`.
     """
-    from locogan_keras.rendering.png import write_png
-    from locogan_keras.rendering.render import bands
+    from tqdm import tqdm
 
-    pieces = bands(engine, view, options.tile, _progress(options))
-    write_png(options.out, view.size, pieces, _metadata(options, engine, view, origin))
+    from locogan_keras.rendering.outputs import write
 
-
-def write_views(options, engine, views, names, origin):
-    """Writes pictures as `--out` says; one alone as PNG may have any size.
-
-    Args:
-        options, engine, origin: As of `write_view`.
-        views: A list of `View`.
-        names: Of the pictures, as files of a folder.
-    """
-    if len(views) == 1 and Path(options.out).suffix.lower() == ".png":
-        write_view(options, engine, views[0], origin)
-        return
-    from locogan_keras.rendering.outputs import write_pictures
-    from locogan_keras.rendering.render import bands, render
-
-    # Refuses the tile before there is a folder.
-    bands(engine, views[0], options.tile)
-    pictures = (render(engine, view, options.tile, _progress(options)) for view in views)
-    # In a folder each is one of the views, which its name tells.
-    told = [{} if Path(options.out).suffix else {"picture": name} for name in names]
-    metadata = [
-        _metadata(options, engine, view, {**origin, **each})
-        for view, each in zip(views, told, strict=True)
-    ]
-    write_pictures(options.out, names, pictures, metadata)
-
-
-def check_out(options):
-    """Refuses an `--out` that ends in something else than the command writes."""
-    several = options.several or getattr(options, "seeds", None) is not None
-    suffix = Path(options.out).suffix.lower()
-    if suffix != ".png" and not (several and suffix in (".gif", "")):
-        what = ".png (a sheet), .gif (an animation) or nothing (a folder)" if several else ".png"
-        raise ValueError(f"--out must end in {what}. Received: --out {options.out}")
+    # None: where there is no terminal, no progress is shown.
+    progress = functools.partial(tqdm, unit="tile", disable=options.quiet)
+    write(
+        options.out,
+        engine,
+        views,
+        names=names,
+        tile=options.tile,
+        origin=origin,
+        progress=progress,
+    )
 
 
 def _make(options, engine):
     if options.seeds is None:
         view = view_of(options, engine.description, options.seed)
-        write_view(options, engine, view, {"seed": options.seed})
+        write_out(options, engine, view, {"seed": options.seed})
         return
     views = [view_of(options, engine.description, seed) for seed in options.seeds]
     names = [f"seed-{seed}" for seed in options.seeds]
-    write_views(options, engine, views, names, {"seeds": options.seeds})
-
-
-def _progress(options):
-    from tqdm import tqdm
-
-    # None: where there is no terminal, no progress is shown.
-    return functools.partial(tqdm, unit="tile", disable=options.quiet)
-
-
-def _metadata(options, engine, view, origin):
-    from locogan_keras.canvas.latents import SCHEME
-    from locogan_keras.storage.run import version
-
-    shift = {"shift": view.shift} if any(view.shift) else {}
-    return {
-        **origin,
-        "window": [*view.corner, *view.size],
-        "frame": view.frame,
-        "period": view.period,
-        **shift,
-        "tile": options.tile,
-        "latents": SCHEME,
-        "model": engine.description.fingerprint,
-        "version": version(),
-    }
+    write_out(options, engine, views, {"seeds": options.seeds}, names)

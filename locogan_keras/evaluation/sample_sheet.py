@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 from locogan_keras.canvas.latents import latent_field
 from locogan_keras.canvas.positions import CROP, window_positions
 from locogan_keras.canvas.views import make_view
-from locogan_keras.rendering.outputs import as_image
+from locogan_keras.rendering.formats import as_image
 from locogan_keras.rendering.render import render, to_levels
 
 CROPS = 8

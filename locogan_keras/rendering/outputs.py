@@ -1,89 +1,112 @@
-"""Several pictures as one sheet, one animation, or a folder: the suffix says which."""
+"""Pictures as files: made while they are written, in the format that the suffix says."""
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from locogan_keras.rendering.png import check_channels, write_png
-from locogan_keras.storage.atomic import replacing, replacing_folder
-
-_GAP = 4
-_ACROSS = 8
-_LONGEST_GIF = 2**16 - 1
+from locogan_keras.canvas.latents import SCHEME
+from locogan_keras.canvas.views import View
+from locogan_keras.rendering.formats import format_of
+from locogan_keras.rendering.render import bands, render
+from locogan_keras.storage.run import version
 
 
-def write_pictures(out, names, pictures, metadata, milliseconds=150):
-    """Writes pictures, whole or not at all.
+def write(out, engine, views, *, names=None, tile=256, origin=None, progress=iter):
+    """One picture as a file, or several as a file or a folder; whole or not at all.
 
     Args:
-        out: Where to: a `.png` becomes a sheet, eight in a row; a `.gif` an animation that repeats,
-            on white where sizes differ; without suffix, a folder with a PNG of each.
-        names: Of the pictures, as files of a folder; as many as there are pictures.
-        pictures: An iterable of `(height, width, channels)` uint8.
-        metadata: A dict for each picture, which its PNG keeps; a sheet keeps the first.
-        milliseconds: For which the animation shows each.
+        out: Where to. One view becomes a `.png`, which is written while it is made. Several become
+            a sheet (`.png`), eight in a row; an animation (`.gif`) that repeats, on white where
+            sizes differ; or a folder (no suffix) with a PNG of each.
+        engine: See `engines`.
+        views: One `View`, or a list of them.
+        names: Of several pictures, as files of a folder; numbers unless given.
+        tile: As of `bands`.
+        origin: A dict that each PNG keeps, as JSON in its text chunk `locogan`, next to the view,
+            the tile, the model and the version. A sheet keeps its first picture's.
+        progress: As of `bands`, for each picture.
 
     Raises:
-        ValueError: If a GIF cannot be as large, or the folder exists.
+        ValueError: If `out` ends in something else, the format has no such size, the folder exists,
+            or another argument is out of range.
         OSError: If it cannot be written.
+
+    Example:
+
+        from locogan_keras import build_generator, load_engine, make_view, write
+
+        build_generator(width=2, encoding="torus", frame=(64, 64)).save("untrained.keras")
+        engine = load_engine("untrained.keras")
+        view = make_view(engine.description, height=100, width=150, seed=3)
+        write("picture.png", engine, view, origin={"seed": 3})
+
+        views = [make_view(engine.description, seed=seed) for seed in range(10)]
+        write("sheet.png", engine, views)
+        write("animation.gif", engine, views)
     """
-    suffix = Path(out).suffix.lower()
-    if suffix:
-        pictures = list(pictures)
-        if suffix == ".png":
-            sheet = sheet_of(pictures)
-            write_png(out, sheet.shape[:2], [sheet], metadata[0])
-        else:
-            _write_gif(out, pictures, milliseconds)
-        return
-    with replacing_folder(out) as folder:
-        for name, picture, kept in zip(names, pictures, metadata, strict=True):
-            write_png(folder / f"{name}.png", picture.shape[:2], [picture], kept)
-
-
-def as_image(picture):
-    """A picture as Pillow's; `ValueError` if no file can hold its channels."""
-    check_channels(picture.shape[2])
-    return Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture)
-
-
-def sheet_of(pictures):
-    """Pictures of any sizes in rows of eight, 4 white pixels apart, as one picture."""
-    rows = [pictures[first : first + _ACROSS] for first in range(0, len(pictures), _ACROSS)]
-    heights = [max(picture.shape[0] for picture in row) for row in rows]
-    widths = [sum(picture.shape[1] for picture in row) + _GAP * (len(row) - 1) for row in rows]
-    size = sum(heights) + _GAP * (len(rows) - 1), max(widths)
-    sheet = np.full((*size, pictures[0].shape[2]), 255, np.uint8)
-    top = 0
-    for row, height in zip(rows, heights, strict=True):
-        left = 0
-        for picture in row:
-            sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-            left += picture.shape[1] + _GAP
-        top += height + _GAP
-    return sheet
-
-
-def _write_gif(out, pictures, milliseconds):
-    height, width = np.max([picture.shape[:2] for picture in pictures], axis=0)
-    if max(height, width) > _LONGEST_GIF:
+    several = not isinstance(views, View)
+    form = format_of(out, several)
+    views = list(views) if several else [views]
+    names = [f"{number:04}" for number in range(len(views))] if names is None else list(names)
+    if not views or len(names) != len(views):
         raise ValueError(
-            f"a GIF's height and width must be at most {_LONGEST_GIF}. "
-            f"Received: height={height}, width={width}"
+            "views must be one or more, and names as many. "
+            f"Received: {len(views)} views, {len(names)} names"
         )
-    frames = []
-    for picture in pictures:
-        frame = np.full((height, width, picture.shape[2]), 255, np.uint8)
-        top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
-        frame[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-        frames.append(as_image(frame))
-    with replacing(out) as temporary:
-        frames[0].save(
-            temporary,
-            format="GIF",
-            save_all=True,
-            append_images=frames[1:],
-            duration=milliseconds,
-            loop=0,
-        )
+    # Refuses the tile before there is a file or folder.
+    bands(engine, views[0], tile)
+    pictures = [
+        Picture(engine, view, name, tile, origin or {}, progress)
+        for view, name in zip(views, names, strict=True)
+    ]
+    writer = form.one if len(pictures) == 1 and form.one else form.several
+    writer(Path(out), pictures)
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """A picture that is made when it is written.
+
+    Args:
+        engine, view, tile, progress: As of `bands`.
+        name: As a file of a folder.
+        origin: What its file keeps, next to how it was made.
+    """
+
+    engine: Any
+    view: View
+    name: str
+    tile: int
+    origin: dict
+    progress: Callable
+
+    @property
+    def size(self):
+        """(height, width) in pixels."""
+        return self.view.size
+
+    def bands(self):
+        """Makes it from top to bottom: an iterator over `(rows, width, channels)` uint8."""
+        return bands(self.engine, self.view, self.tile, self.progress)
+
+    def whole(self):
+        """Makes it: `(height, width, channels)` uint8."""
+        return render(self.engine, self.view, self.tile, self.progress)
+
+    def metadata(self, **further):
+        """What its file keeps, as a dict; `further` comes after `origin`."""
+        view = self.view
+        shift = {"shift": view.shift} if any(view.shift) else {}
+        return {
+            **self.origin,
+            **further,
+            "window": [*view.corner, *view.size],
+            "frame": view.frame,
+            "period": view.period,
+            **shift,
+            "tile": self.tile,
+            "latents": SCHEME,
+            "model": self.engine.description.fingerprint,
+            "version": version(),
+        }

@@ -26,7 +26,7 @@ from locogan_keras.exporting.graph_rendering import REQUEST
 from locogan_keras.exporting.serving_export import WARMUP
 from locogan_keras.networks.discriminator import Discriminator, build_discriminator
 from locogan_keras.networks.generator import Generator, build_generator
-from locogan_keras.rendering.outputs import write_pictures
+from locogan_keras.rendering.outputs import write
 from locogan_keras.rendering.render import render
 from locogan_keras.training.locogan import LocoGAN
 
@@ -106,9 +106,11 @@ def test_clients_and_servers_write_it_too(models, channels, expected, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["png", "gif"])
-def test_several_pictures_in_one_file(suffix, expected, tmp_path):
+def test_several_pictures_in_one_file(suffix, models, channels, tmp_path):
     path = tmp_path / f"sheet.{suffix}"
-    write_pictures(str(path), ["a", "b"], [expected, expected], [{}, {}])
+    engine = load_engine(models(channels) / "model.keras")
+    view = make_view(engine.description, height=70, width=131, seed=3)
+    write(path, engine, [view, view], tile=64)
     with Image.open(path) as picture:
         assert picture.size == ((266, 70) if suffix == "png" else (131, 70))
 
@@ -121,9 +123,8 @@ def test_what_no_file_holds_is_refused_where_one_is_written(models, tmp_path, ca
     assert render(engine, view, tile=64).shape == (20, 30, 5)
     reason = "1 (grey), 3 (RGB) or 4 (RGBA) channels"
     for suffix in ("png", "gif"):
-        picture = np.zeros((2, 2, 5), np.uint8)
         with pytest.raises(ValueError, match="Received: a picture of 5 channels"):
-            write_pictures(str(out.with_suffix(f".{suffix}")), ["a"], [picture], [{}])
+            write(out.with_suffix(f".{suffix}"), engine, [view, view], tile=64)
     assert main(["render", str(folder / "model.onnx"), "--out", str(out)]) == 2
     assert reason in capsys.readouterr().err
     assert client_onnx.main([str(folder / "model.onnx"), "--out", str(out)]) == 2
