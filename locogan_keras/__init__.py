@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from locogan_keras.networks.spectral_normalization import SpectralNormalization
     from locogan_keras.rendering.edits import interpolate, mix, transplant, vary_local
+    from locogan_keras.rendering.outputs import write
     from locogan_keras.rendering.render import bands, render
     from locogan_keras.rendering.stretching import stretch
     from locogan_keras.storage.config import load_config, recipe_names
@@ -60,6 +61,7 @@ _HOMES = {
     "train": "training.train",
     "transplant": "rendering.edits",
     "vary_local": "rendering.edits",
+    "write": "rendering.outputs",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -30,6 +30,14 @@ class Description:
         image_channels: Of its images, positive.
         cell: Pixels of the image along each axis that one cell of the inputs becomes.
         border: Cells on each side of the inputs that no pixel of the image belongs to.
+
+    Example:
+
+        from locogan_keras import Description, build_generator, load_engine
+
+        description = load_engine(build_generator(width=2, encoding="torus")).description
+        assert description.period == (128, 128)
+        assert Description.from_json(description.to_json()) == description
     """
 
     frame: tuple[int, int]

@@ -35,8 +35,7 @@ class View:
 
         from locogan_keras import build_generator, load_engine, make_view
 
-        build_generator(width=2, encoding="torus", frame=(64, 64)).save("untrained.keras")
-        engine = load_engine("untrained.keras")
+        engine = load_engine(build_generator(width=2, encoding="torus", frame=(64, 64)))
         view = make_view(engine.description, height=100, width=150, seed=3)
         assert view.period == (64, 64)
         latent, positions = view.inputs(top=0, left=0, height=2, width=3)

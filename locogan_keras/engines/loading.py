@@ -3,6 +3,7 @@
 What an engine needs is imported when it is chosen.
 """
 
+import os
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -45,7 +46,7 @@ def load_engine(model):
 
     Args:
         model: A run's folder, a `.keras` file, an `.onnx` file, a SavedModel's folder,
-            `http://HOST:PORT/v1/models/NAME` or `grpc://HOST:PORT/NAME`.
+            `http://HOST:PORT/v1/models/NAME` or `grpc://HOST:PORT/NAME`; or a `Generator`.
 
     Returns:
         An `Engine`.
@@ -54,6 +55,10 @@ def load_engine(model):
         ValueError: If there is no such model, or it is not a generator.
         ServerError: If a server does not answer as it should.
     """
+    if not isinstance(model, (str, os.PathLike)):
+        from locogan_keras.engines.keras_engine import KerasEngine
+
+        return KerasEngine(model)
     model = str(model)
     if "://" in model:
         from locogan_keras.engines.serving_engine import connect

@@ -36,8 +36,7 @@ def write(out, engine, views, *, names=None, tile=256, origin=None, progress=ite
 
         from locogan_keras import build_generator, load_engine, make_view, write
 
-        build_generator(width=2, encoding="torus", frame=(64, 64)).save("untrained.keras")
-        engine = load_engine("untrained.keras")
+        engine = load_engine(build_generator(width=2, encoding="torus", frame=(64, 64)))
         view = make_view(engine.description, height=100, width=150, seed=3)
         write("picture.png", engine, view, origin={"seed": 3})
 
