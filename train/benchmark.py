@@ -48,8 +48,8 @@ def benchmark(width, what, rounds):
     from locogan_keras.engines.keras_engine import KerasEngine
     from locogan_keras.rendering.render import render
     from locogan_keras.storage.config import config_from
+    from locogan_keras.training.prepare import build
     from locogan_keras.training.preview import rendering_flops, training_flops
-    from locogan_keras.training.train import build
 
     model = build(config_from({"model": {"width": width, "encoding": "torus"}}), (192, 192))
     crops = tf.random.stateless_uniform((BATCH, 64, 64, 3), (0, 0), -1, 1)

@@ -7,7 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-_unfinished = set()
+# What blocks at hand have made, and how each is removed if it does not stay.
+_unfinished = {}
 
 
 @contextlib.contextmanager
@@ -66,6 +67,38 @@ def replacing_folder(path):
         os.replace(temporary, path)
 
 
+def make_folder(path):
+    """Makes a folder and the parents that it lacks.
+
+    Args:
+        path: The folder. It may exist.
+
+    Returns:
+        The paths that were made, outermost first.
+
+    Raises:
+        OSError: If it cannot be made; it names `path`.
+    """
+    path = Path(path)
+    with _naming(path):
+        missing = [each for each in (path, *path.parents) if not each.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+    return missing[::-1]
+
+
+@contextlib.contextmanager
+def removed_if_empty(folders):
+    """A block at whose end folders go again that nothing was written to.
+
+    Args:
+        folders: Paths, outermost first.
+    """
+    with contextlib.ExitStack() as stack:
+        for folder in folders:
+            stack.enter_context(_unfinished_at(folder, _remove_if_empty))
+        yield
+
+
 @contextlib.contextmanager
 def scratch_folder():
     """Gives the `Path` of a folder that is removed at the end of the block."""
@@ -75,18 +108,19 @@ def scratch_folder():
 
 def remove_unfinished():
     """Removes what the blocks at hand have written so far, for a process that ends within them."""
-    for temporary in tuple(_unfinished):
-        _remove(temporary)
+    # A folder comes before what lies in it.
+    for path, remove in reversed(tuple(_unfinished.items())):
+        remove(path)
 
 
 @contextlib.contextmanager
-def _unfinished_at(temporary):
-    _unfinished.add(temporary)
+def _unfinished_at(path, remove=None):
+    remove = _unfinished[path] = remove or _remove
     try:
         yield
     finally:
-        _remove(temporary)
-        _unfinished.discard(temporary)
+        remove(path)
+        _unfinished.pop(path, None)
 
 
 def _remove(temporary):
@@ -95,6 +129,11 @@ def _remove(temporary):
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+
+
+def _remove_if_empty(folder):
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 @contextlib.contextmanager

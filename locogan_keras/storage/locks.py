@@ -1,7 +1,10 @@
 """One process at a time for a folder."""
 
+import contextlib
 import os
 from pathlib import Path
+
+from locogan_keras.storage.atomic import make_folder, removed_if_empty
 
 try:
     import fcntl
@@ -20,27 +23,46 @@ class FolderLock:
 
     def __init__(self, folder):
         self._folder = Path(folder)
-        self._descriptor = None
+        self._held = None
 
     def take(self):
-        """Takes the lock, if the folder exists and it is not taken by this already.
+        """Takes the lock, if it is not taken by this already. The folder is made for it.
 
         Raises:
-            ValueError: If another process has it.
+            ValueError: If another process has it, or there is something that is no folder.
+            OSError: If the folder cannot be made or opened.
         """
-        if fcntl is None or self._descriptor is not None or not self._folder.is_dir():
-            return
-        self._descriptor = os.open(self._folder, os.O_RDONLY)
+        while self._held is None:
+            if self._folder.exists() and not self._folder.is_dir():
+                raise ValueError(f"--out {self._folder} is not a folder")
+            made = make_folder(self._folder)
+            with contextlib.ExitStack() as stack:
+                if fcntl is None or self._lock(stack):
+                    # Only who has the lock may remove the folder, and while it has it.
+                    stack.enter_context(removed_if_empty(made))
+                    self._held = stack.pop_all()
+
+    def close(self):
+        """Gives the folder back; if it was made for the lock and is empty, it goes."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+    def _lock(self, stack):
+        """Whether the lock is the folder's: who had it may have removed the folder meanwhile."""
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            descriptor = os.open(self._folder, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        stack.callback(os.close, descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ValueError(f"--out {self._folder}: another process is training it") from None
         except OSError:
             # Some network file systems have no locks.
-            pass
-
-    def close(self):
-        """Gives the folder back."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+            return True
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.stat(self._folder))
+        except FileNotFoundError:
+            return False

@@ -1,21 +1,26 @@
-"""What a run writes while it trains: checkpoints, the generator, sample sheets, metrics."""
+"""What a run writes while it trains: checkpoints, generator, sample sheets, metrics, a board."""
 
 import csv
+import importlib.util
 
 import keras
 import numpy as np
+import tensorflow as tf
 
+from locogan_keras.data.pictures import read_picture
 from locogan_keras.engines.keras_engine import KerasEngine
 from locogan_keras.evaluation.patch_distance import patch_distance
 from locogan_keras.evaluation.sample_sheet import CROPS, fake_crops, sample_sheet
 from locogan_keras.rendering.png import write_png
 from locogan_keras.storage.atomic import replacing
-from locogan_keras.storage.run import EVALUATIONS, GENERATOR, METRICS, SAMPLES
+from locogan_keras.storage.run import BOARD, EVALUATIONS, GENERATOR, METRICS, SAMPLES
 from locogan_keras.training.locogan import LOGS
 
 # Crops that an evaluation compares.
 EVALUATED = 64
 _STATISTICS_BATCHES, _STATISTICS_BATCH = 40, 16
+# Every step is in `metrics.csv`; a curve on the board needs fewer points, and each takes time.
+_EVERY = 10
 
 
 class Table:
@@ -129,6 +134,50 @@ class SaveRun(keras.callbacks.Callback):
             best = min(self._distances, key=self._distances.get)
             self._run.checkpoints.prune(self._keep, best)
         self._saved = step
+
+
+def check_tensorboard():
+    """Raises `ValueError` if the package `tensorboard` is not installed."""
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ValueError(
+            "training.tensorboard=true needs the package tensorboard: pip install tensorboard"
+        )
+
+
+class Board(keras.callbacks.Callback):
+    """Losses and accuracies as scalars, by step, and each sample sheet as an image.
+
+    Args:
+        run: The `Run`. Sheets are taken from its files, so that this comes after `SaveRun`.
+    """
+
+    def __init__(self, run):
+        super().__init__()
+        self._run = run
+        self._writer = tf.summary.create_file_writer(str(run.path(BOARD)))
+        self._shown = int(run.saved_step())
+
+    def on_train_batch_end(self, batch, logs=None):
+        step = int(self.model.step.numpy())
+        if step % _EVERY == 0:
+            with self._writer.as_default(step):
+                for name, value in logs.items():
+                    tf.summary.scalar(name, value)
+        self._show_sheet(step)
+
+    def on_train_end(self, logs=None):
+        self._show_sheet(int(self.model.step.numpy()))
+
+    def close(self):
+        """Closes the file."""
+        self._writer.close()
+
+    def _show_sheet(self, step):
+        path = self._run.path(SAMPLES) / f"step-{step:06d}.png"
+        if step != self._shown and path.exists():
+            with self._writer.as_default(step):
+                tf.summary.image("samples", read_picture(path)[None])
+            self._shown = step
 
 
 def _is_until(row, names, step):

@@ -5,22 +5,14 @@ import dataclasses
 import sys
 from pathlib import Path
 
-import keras
-import numpy as np
 import tensorflow as tf
 
-from locogan_keras.data.crops import load_pictures
-from locogan_keras.engines.keras_engine import load_keras
-from locogan_keras.networks.discriminator import build_discriminator
-from locogan_keras.networks.generator import build_generator
-from locogan_keras.networks.optimizers import reference_adam
 from locogan_keras.storage.locks import FolderLock
-from locogan_keras.storage.run import REJECTED, Origin, Run, version
+from locogan_keras.storage.run import REJECTED, version
 from locogan_keras.training import callbacks
-from locogan_keras.training.board import Board, check_tensorboard
-from locogan_keras.training.locogan import LocoGAN
+from locogan_keras.training.prepare import prepare
 from locogan_keras.training.replicas import check_alike, check_batch_size
-from locogan_keras.training.saving import MetricsLog, SaveRun
+from locogan_keras.training.saving import Board, MetricsLog, SaveRun, check_tensorboard
 from locogan_keras.training.strategies import (
     has_workers,
     is_chief,
@@ -32,13 +24,13 @@ from locogan_keras.training.strategies import (
 _UNBOUNDED = 2**31
 
 
-def train(source, out, config, *, recipe="", minutes=None, fresh=False):
+def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
     """Trains on a source until the run has its steps or minutes, from its last checkpoint if any.
 
     Args:
         source: A picture, a folder, `tfds:NAME[:SPLIT]` or `lmdb:PATH`; see `sources.open_source`.
         out: The run's folder.
-        config: A `Config`; `training.steps` are the run's total.
+        settings: A `Config`; `training.steps` are the run's total.
         recipe: The recipe's name, kept with the run.
         minutes: The run's total training time instead of `training.steps`.
         fresh: Whether to start over where `out` holds a run.
@@ -52,90 +44,87 @@ def train(source, out, config, *, recipe="", minutes=None, fresh=False):
             does not have the devices.
     """
     # First, because TensorFlow must not have run anything when it joins other workers.
-    strategy = make_strategy(config.training.strategy)
-    check_batch_size(config.training.batch_size, strategy)
+    strategy = make_strategy(settings.training.strategy)
+    check_batch_size(settings.training.batch_size, strategy)
     with losses_of_workers_named(strategy), contextlib.closing(FolderLock(out)) as lock:
-        return _train(strategy, lock, source, out, config, str(recipe), minutes, fresh)
-
-
-def _train(strategy, lock, source, out, config, recipe, minutes, fresh):
-    is_writer = is_chief(strategy)
-    if config.training.tensorboard:
-        check_tensorboard()
-    pictures = load_pictures(
-        source,
-        encoding=config.model.encoding,
-        frame=config.model.frame,
-        temporary_folder=_disk_of(out),
-        **dataclasses.asdict(config.data),
-    )
-    run = Run(out)
-    origin = Origin(str(source), pictures.fingerprint, recipe, version())
-    # Whether the folder may be used is for the chief to say.
-    if is_writer:
-        lock.take()
-        run.check(config, origin, fresh)
-    if has_workers(strategy):
-        checkpoints = [] if fresh else [each.path.name for each in run.checkpoints.all()]
-        facts = {
-            "settings": f"{config.to_toml()} {minutes}",
-            "pictures": origin.pictures,
-            "checkpoints: --out must be one folder that all of them see": repr(checkpoints),
-        }
-        check_alike(strategy, facts)
-    if config.training.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    with strategy.scope():
-        model = None if fresh else _load(run, config.training)
-    if minutes is None:
-        stop = callbacks.StopAt(steps=config.training.steps)
-    else:
-        stop = callbacks.StopAt(seconds=60.0 * minutes)
-    if model is None:
-        statistics = pixel_statistics(pictures, config.training)
-        with strategy.scope():
-            model = build(config, pictures.frame, statistics)
-        if is_writer:
-            run.clear()
-            run.write(config, origin)
+        if settings.training.tensorboard:
+            check_tensorboard()
+        prepared = prepare(source, out, settings, recipe=recipe, temporary_folder=_disk_of(out))
+        # Whether the folder may be used is for the chief to say; what it has seen stays true,
+        # because nobody else trains there from now on.
+        if is_chief(strategy):
             lock.take()
-    elif stop.reached(model):
-        return model, None
-    elif is_writer:
+            prepared.check(fresh)
+        if has_workers(strategy):
+            _check_workers(strategy, prepared, minutes, fresh)
+        if settings.training.deterministic:
+            tf.config.experimental.enable_op_determinism()
+        model = None if fresh else prepared.saved_model(strategy)
+        stop = _bound(settings, minutes)
+        if model is not None and stop.reached(model):
+            return model, None
+        is_new = model is None
+        if is_new:
+            model = prepared.new_model(strategy)
+        if is_chief(strategy):
+            _write_beginning(prepared, is_new)
+        _say_rejected(prepared)
+        return model, _fit(strategy, prepared, model, stop)
+
+
+def _disk_of(out):
+    """The folder nearest to the run's that exists: room for a run is room for its pictures."""
+    parents = (path for path in Path(out).absolute().parents if path.is_dir())
+    return next(parents)
+
+
+def _check_workers(strategy, prepared, minutes, fresh):
+    """Refuses workers that would train another model than this one."""
+    checkpoints = [] if fresh else [each.path.name for each in prepared.run.checkpoints.all()]
+    facts = {
+        "settings": f"{prepared.settings.to_toml()} {minutes}",
+        "pictures": prepared.origin.pictures,
+        "checkpoints: --out must be one folder that all of them see": repr(checkpoints),
+    }
+    check_alike(strategy, facts)
+
+
+def _bound(settings, minutes):
+    if minutes is None:
+        return callbacks.StopAt(steps=settings.training.steps)
+    return callbacks.StopAt(seconds=60.0 * minutes)
+
+
+def _write_beginning(prepared, is_new):
+    """Makes the folder this run's: nothing of another run's, its settings, what was left out."""
+    run, origin = prepared.run, prepared.origin
+    if is_new:
+        run.clear()
+    else:
         run.sweep()
-        run.write(config, dataclasses.replace(run.read()[1], version=version()))
+        origin = dataclasses.replace(run.read()[1], version=version())
+    run.write(prepared.settings, origin)
+    run.write_rejected(prepared.pictures.rejected)
+
+
+def _say_rejected(prepared):
+    pictures = prepared.pictures
     if pictures.rejected:
         print(
             f"{len(pictures.decoded)} pictures; {len(pictures.rejected)} cannot be used, "
-            f"see {run.path(REJECTED)}",
+            f"see {prepared.run.path(REJECTED)}",
             file=sys.stderr,
         )
-    if is_writer:
-        run.write_rejected(pictures.rejected)
+
+
+def _fit(strategy, prepared, model, stop):
+    """Trains until something ends it; gives the number of the signal, if it was one."""
+    training, run = prepared.settings.training, prepared.run
     step = int(model.step.numpy())
-    crops = pictures.crops(config.training.batch_size, config.training.seed, first_step=step)
+    crops = prepared.pictures.crops(training.batch_size, training.seed, first_step=step)
     with contextlib.ExitStack() as stack:
-
-        def closing(callback):
-            return stack.enter_context(contextlib.closing(callback))
-
-        signals = closing(callbacks.StopOnSignal())
-        used = [callbacks.Clock(), stop, signals]
-        guard = callbacks.RefuseDivergence(config.training.save_every)
-        if is_writer:
-            settings = config.training
-            used += [
-                closing(MetricsLog(run, step)),
-                closing(callbacks.Progress(stop, model)),
-                guard,
-                closing(SaveRun(run, pictures, settings.save_every, settings.keep, step, guard)),
-            ]
-            if settings.tensorboard:
-                used.append(closing(Board(run)))
-        else:
-            used.append(guard)
-        if has_workers(strategy):
-            used.append(callbacks.KeepTogether(signals))
+        signals = stack.enter_context(contextlib.closing(callbacks.StopOnSignal()))
+        used = list(_callbacks(strategy, prepared, model, stop, signals, stack))
         try:
             model.fit(
                 crops,
@@ -149,77 +138,42 @@ def _train(strategy, lock, source, out, config, recipe, minutes, fresh):
         except OSError as error:
             reason = f"{error.strerror or error}; {_kept(run)}"
             raise OSError(error.errno, reason, error.filename or str(run.folder)) from error
-    return model, signals.received
+    return signals.received
 
 
-def build(config, frame, statistics=None):
-    """A compiled `LocoGAN` with the random weights that the config's seed gives.
+def _callbacks(strategy, prepared, model, stop, signals, stack):
+    """What is done after each step, in this order; `stack` closes what has to be closed."""
 
-    Args:
-        config: A `Config`.
-        frame: (height, width) in pixels.
-        statistics: See `Discriminator`.
-    """
-    settings = config.training
-    keras.utils.set_random_seed(settings.seed)
-    architecture = dataclasses.asdict(config.model)
-    architecture |= {"frame": frame, "dtype": settings.precision}
-    shared = {key: architecture[key] for key in ("width", "encoding", "inject", "dtype")}
-    discriminator = build_discriminator(**shared, statistics=statistics)
-    model = LocoGAN(build_generator(**architecture), discriminator, settings.seed)
-    model.compile(
-        reference_adam(settings.generator_learning_rate, settings.beta_1),
-        reference_adam(settings.discriminator_learning_rate, settings.beta_1),
-        loss=settings.loss,
-        discriminator_steps=settings.discriminator_steps,
-        ema_decay=settings.ema_decay,
-        synchronized_batch_normalization=settings.synchronized_batch_normalization,
-    )
-    return model
+    def closing(callback):
+        return stack.enter_context(contextlib.closing(callback))
+
+    training, run = prepared.settings.training, prepared.run
+    guard = callbacks.RefuseDivergence(training.save_every)
+    step = int(model.step.numpy())
+    # Before all that read the time: the bound, the metrics and the progress bar.
+    yield callbacks.Clock()
+    # Only asks for an end: the step at hand is logged and saved all the same.
+    yield stop
+    # Likewise.
+    yield signals
+    if is_chief(strategy):
+        # Before the guard: the step that it refuses is the one to look at.
+        yield closing(MetricsLog(run, step))
+        yield closing(callbacks.Progress(stop, model))
+    # Before anything is saved; on all workers, or one would wait for the others.
+    yield guard
+    if is_chief(strategy):
+        # After the metrics: a checkpoint's rows are there whenever the checkpoint is.
+        yield closing(
+            SaveRun(run, prepared.pictures, training.save_every, training.keep, step, guard)
+        )
+        if training.tensorboard:
+            # Shows the sheet that has just been saved.
+            yield closing(Board(run))
+    if has_workers(strategy):
+        # Last, when each worker's callbacks have said whether they want to end.
+        yield callbacks.KeepTogether(signals)
 
 
 def _kept(run):
     return f"{run.folder} keeps step {run.saved_step()}"
-
-
-def _disk_of(out):
-    """The folder nearest to the run's that exists: room for a run is room for its pictures."""
-    parents = (path for path in Path(out).absolute().parents if path.is_dir())
-    return next(parents)
-
-
-def _load(run, settings):
-    """The model of the newest checkpoint that is whole, or None if none was ever written."""
-    checkpoint = run.checkpoints.newest_whole(lambda line: print(line, file=sys.stderr))
-    if checkpoint is None:
-        if run.saved_step():
-            raise ValueError(
-                f"every checkpoint of {run.folder} is damaged, the last one is of step "
-                f"{run.saved_step()}; --fresh starts over"
-            )
-        return None
-    model = load_keras(checkpoint.path, compile=True)
-    # Rates may change from one part of a run to the next.
-    model.generator_optimizer.learning_rate = settings.generator_learning_rate
-    model.discriminator_optimizer.learning_rate = settings.discriminator_learning_rate
-    model.take_learning_rates()
-    return model
-
-
-def pixel_statistics(pictures, settings):
-    """Mean and deviation of the pictures' pixels, from 256 crops; see `Discriminator`.
-
-    Args:
-        pictures: What the crops come from.
-        settings: The config's `training`.
-
-    Returns:
-        `[mean, deviation]`, or None where the settings do not standardise.
-    """
-    if not settings.standardize:
-        return None
-    crops, _ = next(iter(pictures.crops(256, settings.seed)))
-    crops = crops.numpy().astype(np.float64)
-    mean, deviation = crops.mean(axis=(0, 1, 2)), crops.std(axis=(0, 1, 2)).mean()
-    # A picture of one colour has none; it can be learned all the same.
-    return [mean.tolist(), max(float(deviation), 1e-3)]

@@ -3,7 +3,6 @@
 import csv
 import importlib.util
 import shutil
-import sys
 
 import keras
 import numpy as np
@@ -136,7 +135,6 @@ def test_a_missing_tensorboard_is_named_before_anything_is_lost(
         return None if name == "tensorboard" else found(name)
 
     monkeypatch.setattr(importlib.util, "find_spec", find_spec)
-    monkeypatch.delitem(sys.modules, "locogan_keras.training.board", raising=False)
     settings = [*TINY, "model.frame=[64, 64]", "tensorboard=true"]
     run = tmp_path / "run"
     shutil.copytree(trained_run, run)

@@ -39,6 +39,33 @@ def test_a_run_that_another_process_trains_is_refused(photo, trained_run, capsys
     assert train(photo, trained_run, "--steps", "4") == 0
 
 
+def test_a_run_that_begins_keeps_others_from_its_folder(photo, tmp_path, capsys, monkeypatch):
+    """A second one starts while the first, whose folder is new, builds its networks."""
+    run, statuses, compile_networks = tmp_path / "run", [], LocoGAN.compile
+
+    def interrupted(model, *arguments, **settings):
+        if not statuses:
+            statuses.append(None)
+            statuses[0] = train(photo, run, "--steps", "2")
+        compile_networks(model, *arguments, **settings)
+
+    monkeypatch.setattr(LocoGAN, "compile", interrupted)
+    assert train(photo, run, "--steps", "1") == 0
+    assert statuses == [2]
+    assert "another process is training it" in complaint(capsys)
+    assert [int(row["step"]) for row in rows(run)] == [1]
+
+
+def test_networks_that_cannot_be_built_leave_nothing(photo, tmp_path, capsys, monkeypatch):
+    def refused(*_, **__):
+        raise MemoryError("too wide")
+
+    monkeypatch.setattr(LocoGAN, "compile", refused)
+    assert train(photo, tmp_path / "new" / "run", "--steps", "1") == 2
+    assert "too wide" in complaint(capsys)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_of_other_things_is_refused(photo, tmp_path, capsys):
     (tmp_path / "thesis.txt").write_text("mine")
     for fresh in ([], ["--fresh"]):

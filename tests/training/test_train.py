@@ -20,7 +20,7 @@ from locogan_keras.networks.generator import Generator, build_generator
 from locogan_keras.storage.config import config_from
 from locogan_keras.storage.run import Run
 from locogan_keras.training.locogan import LocoGAN
-from locogan_keras.training.train import build
+from locogan_keras.training.prepare import build
 
 
 def weights(run):

@@ -1,0 +1,140 @@
+"""What comes before the first step: the pictures, the run's folder, and the model to begin with."""
+
+import dataclasses
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from locogan_keras.data.crops import Pictures, load_pictures
+from locogan_keras.engines.keras_engine import load_keras
+from locogan_keras.networks.discriminator import build_discriminator
+from locogan_keras.networks.generator import build_generator
+from locogan_keras.networks.optimizers import reference_adam
+from locogan_keras.storage.config import Config
+from locogan_keras.storage.run import Origin, Run, version
+from locogan_keras.training.locogan import LocoGAN
+
+
+def prepare(source, out, settings, *, recipe="", temporary_folder=None):
+    """Reads the pictures that a run is to learn from; writes nothing to its folder.
+
+    Args:
+        source, out, settings, recipe: As of `train`.
+        temporary_folder: As of `load_pictures`.
+
+    Returns:
+        A `Prepared`.
+
+    Raises:
+        ValueError: If the source cannot be used.
+    """
+    pictures = load_pictures(
+        source,
+        encoding=settings.model.encoding,
+        frame=settings.model.frame,
+        temporary_folder=temporary_folder,
+        **dataclasses.asdict(settings.data),
+    )
+    origin = Origin(str(source), pictures.fingerprint, str(recipe), version())
+    return Prepared(settings, pictures, Run(out), origin)
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """A run with its pictures, before its first step or the next one.
+
+    Args:
+        settings: The `Config`.
+        pictures: The `Pictures`.
+        run: The `Run`.
+        origin: The `Origin`.
+    """
+
+    settings: Config
+    pictures: Pictures
+    run: Run
+    origin: Origin
+
+    def check(self, fresh=False):
+        """Refuses a folder that cannot hold this run; see `Run.check`."""
+        self.run.check(self.settings, self.origin, fresh)
+
+    def new_model(self, strategy=None):
+        """A compiled `LocoGAN` with random weights.
+
+        Args:
+            strategy: The `tf.distribute.Strategy` that it is to be trained with, if any.
+        """
+        statistics = pixel_statistics(self.pictures, self.settings.training)
+        with (strategy or tf.distribute.get_strategy()).scope():
+            return build(self.settings, self.pictures.frame, statistics)
+
+    def saved_model(self, strategy):
+        """The `LocoGAN` of the newest checkpoint that is whole, or None if none was ever written.
+
+        Raises:
+            ValueError: If every checkpoint is damaged.
+        """
+        checkpoint = self.run.checkpoints.newest_whole(lambda line: print(line, file=sys.stderr))
+        if checkpoint is None:
+            if self.run.saved_step():
+                raise ValueError(
+                    f"every checkpoint of {self.run.folder} is damaged, the last one is of step "
+                    f"{self.run.saved_step()}; --fresh starts over"
+                )
+            return None
+        with strategy.scope():
+            model = load_keras(checkpoint.path, compile=True)
+            # Rates may change from one part of a run to the next.
+            training = self.settings.training
+            model.generator_optimizer.learning_rate = training.generator_learning_rate
+            model.discriminator_optimizer.learning_rate = training.discriminator_learning_rate
+            model.take_learning_rates()
+        return model
+
+
+def build(settings, frame, statistics=None):
+    """A compiled `LocoGAN` with the random weights that the settings' seed gives.
+
+    Args:
+        settings: A `Config`.
+        frame: (height, width) in pixels.
+        statistics: See `Discriminator`.
+    """
+    training = settings.training
+    keras.utils.set_random_seed(training.seed)
+    architecture = dataclasses.asdict(settings.model)
+    architecture |= {"frame": frame, "dtype": training.precision}
+    shared = {key: architecture[key] for key in ("width", "encoding", "inject", "dtype")}
+    discriminator = build_discriminator(**shared, statistics=statistics)
+    model = LocoGAN(build_generator(**architecture), discriminator, training.seed)
+    model.compile(
+        reference_adam(training.generator_learning_rate, training.beta_1),
+        reference_adam(training.discriminator_learning_rate, training.beta_1),
+        loss=training.loss,
+        discriminator_steps=training.discriminator_steps,
+        ema_decay=training.ema_decay,
+        synchronized_batch_normalization=training.synchronized_batch_normalization,
+    )
+    return model
+
+
+def pixel_statistics(pictures, training):
+    """Mean and deviation of the pictures' pixels, from 256 crops; see `Discriminator`.
+
+    Args:
+        pictures: What the crops come from.
+        training: The settings' section.
+
+    Returns:
+        `[mean, deviation]`, or None where the settings do not standardise.
+    """
+    if not training.standardize:
+        return None
+    crops, _ = next(iter(pictures.crops(256, training.seed)))
+    crops = crops.numpy().astype(np.float64)
+    mean, deviation = crops.mean(axis=(0, 1, 2)), crops.std(axis=(0, 1, 2)).mean()
+    # A picture of one colour has none; it can be learned all the same.
+    return [mean.tolist(), max(float(deviation), 1e-3)]
