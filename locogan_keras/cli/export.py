@@ -3,25 +3,24 @@
 from pathlib import Path
 
 from locogan_keras.engines.quiet import import_tensorflow, standard_error_muted
+from locogan_keras.exporting.export import KINDS, PRECISIONS, export
 
 
 def add_export(commands):
     """Adds `locogan export`."""
-    export = commands.add_parser(
+    parser = commands.add_parser(
         "export",
         help="write a model for other runtimes",
         description="Writes a model for other runtimes, compared with the original first.",
     )
-    export.set_defaults(command=_export)
-    export.add_argument("model", metavar="MODEL", help="a run's folder, or a .keras file")
-    export.add_argument("--to", choices=("savedmodel", "onnx", "serving"), required=True)
-    export.add_argument("--out", metavar="PATH", required=True, help="the file or folder to write")
-    export.add_argument(
+    parser.set_defaults(command=_export)
+    parser.add_argument("model", metavar="MODEL", help="a run's folder, or a .keras file")
+    parser.add_argument("--to", choices=tuple(KINDS), required=True)
+    parser.add_argument("--out", metavar="PATH", required=True, help="the file or folder to write")
+    parser.add_argument(
         "--opset", type=int, metavar="N", help="ONNX operator set, 15 to 18 (default: 18)"
     )
-    export.add_argument(
-        "--precision", choices=("float32", "float16", "int8"), help="of ONNX (default: float32)"
-    )
+    parser.add_argument("--precision", choices=tuple(PRECISIONS), help="of ONNX (default: float32)")
 
 
 def _export(options):
@@ -34,8 +33,6 @@ def _export(options):
         name, value = next(iter(settings.items()))
         raise ValueError(f"--{name} is for --to onnx. Received: --{name} {value} --to {options.to}")
     import_tensorflow()
-    from locogan_keras.exporting.export import export
-
     with standard_error_muted():
         export(options.model, options.to, options.out, **settings)
     return 0

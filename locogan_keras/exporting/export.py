@@ -1,165 +1,100 @@
-"""Trained generators as files for other runtimes, each compared with Keras before it is kept."""
+"""Trained generators as files for other runtimes, each compared with Keras before it is kept.
 
-import itertools
-import time
+What is heavy is imported by the kind that needs it: the command line reads these tables.
+"""
+
 from pathlib import Path
 
-import numpy as np
-
-from locogan_keras.canvas.latents import latent_field
-from locogan_keras.canvas.positions import position_map
-from locogan_keras.engines.keras_engine import KerasEngine
-from locogan_keras.engines.loading import load_trained
-from locogan_keras.engines.onnx_engine import OnnxEngine
-from locogan_keras.engines.savedmodel_engine import SavedModelEngine
-from locogan_keras.exporting.deployable import deployable
-from locogan_keras.exporting.onnx_export import onnx_model, save_onnx
-from locogan_keras.exporting.savedmodel_export import save_savedmodel
 from locogan_keras.storage.atomic import replacing, replacing_folder
 
-KINDS = ("savedmodel", "onnx", "serving")
-# Between engines, in [-1, 1].
-TOLERANCE = 1e-5
-# Of 8-bit models: below, the difference can be seen.
-LEAST_DECIBELS = 35.0
-# Cells: square, not square, prime.
-_SIZES = ((4, 4), (3, 6), (5, 7))
-_BATCHES = (1, 3)
 
-
-def export(model, to, out, *, opset=18, precision="float32", report=print):
+def export(model, to, out, *, opset=None, precision=None, report=print):
     """Exports a generator, and compares the export with it before moving it into place.
 
     Args:
         model: A run's folder or a `.keras` file.
-        to: `"savedmodel"`, `"onnx"` or `"serving"`.
+        to: One of `KINDS`: `"savedmodel"`, `"onnx"` or `"serving"`.
         out: The file or folder to write. A file is replaced; a folder must not exist.
-        opset: Of ONNX, 15 to 18.
-        precision: Of ONNX: `"float32"`, `"float16"` or `"int8"`.
+        opset: Of ONNX, 15 to 18; 18 unless given.
+        precision: Of ONNX, one of `PRECISIONS`: `"float32"`, unless given, `"float16"` or `"int8"`.
         report: Called with each line about what was measured.
 
     Raises:
         ValueError: If there is no such model, an argument is out of range, or the export differs
             from the generator. Then nothing is left behind.
     """
+    options = {"opset": opset, "precision": precision}
+    options = {name: value for name, value in options.items() if value is not None}
+    _check_one_of("to", to, KINDS)
+    if to != "onnx":
+        for name, value in options.items():
+            raise ValueError(f"`{name}` is for to='onnx'. Received: {name}={value!r}, to={to!r}")
+    _check_one_of("precision", options.get("precision", "float32"), PRECISIONS)
+
+    from locogan_keras.engines.keras_engine import KerasEngine
+    from locogan_keras.engines.loading import load_trained
+    from locogan_keras.exporting.deployable import deployable
+
     generator, origin = load_trained(model)
     keras_engine = KerasEngine(generator, **origin)
-    network, description = deployable(generator), keras_engine.description
-    if to == "onnx":
-        with replacing(out) as temporary:
-            _export_onnx(network, keras_engine, temporary, opset, precision, report)
-        return
+    KINDS[to](deployable(generator), keras_engine, out, report, **options)
+
+
+def _check_one_of(name, value, table):
+    if value not in table:
+        raise ValueError(f"`{name}` must be one of {', '.join(table)}. Received: {name}={value!r}")
+
+
+def _export_savedmodel(network, keras_engine, out, report):
+    from locogan_keras.engines.savedmodel_engine import SavedModelEngine
+    from locogan_keras.exporting.comparison import verify
+    from locogan_keras.exporting.savedmodel_export import save_savedmodel
+
     with replacing_folder(out) as temporary:
-        if to == "serving":
-            from locogan_keras.exporting.serving_export import save_serving
-
-            folder = save_serving(network, description, temporary, Path(out).resolve().name)
-        else:
-            folder = temporary
-            save_savedmodel(network, description, str(folder))
-        _verify(SavedModelEngine(folder), keras_engine, report)
+        save_savedmodel(network, keras_engine.description, str(temporary))
+        verify(SavedModelEngine(temporary), keras_engine, report)
 
 
-def samples(description, sizes=_SIZES, batches=_BATCHES):
-    """Inputs of the model's own kind: latents and positions of every size and batch.
+def _export_serving(network, keras_engine, out, report):
+    from locogan_keras.engines.savedmodel_engine import SavedModelEngine
+    from locogan_keras.exporting.comparison import verify
+    from locogan_keras.exporting.serving_export import save_serving
 
-    Args:
-        description: The model's.
-        sizes: (height, width) in cells.
-        batches: How many at once.
-
-    Yields:
-        `(latent, positions)`, as of `Generator`.
-    """
-    for (height, width), batch in itertools.product(sizes, batches):
-        fields, maps = [], []
-        for seed in range(batch):
-            fields.append(
-                latent_field(
-                    seed,
-                    0,
-                    0,
-                    height,
-                    width,
-                    global_channels=description.global_channels,
-                    local_channels=description.local_channels,
-                )
-            )
-            maps.append(
-                position_map(seed, -seed, height, width, description.frame, description.periodic)
-            )
-        yield np.stack(fields), np.stack(maps)
+    name = Path(out).resolve().name
+    with replacing_folder(out) as temporary:
+        savedmodel = save_serving(network, keras_engine.description, temporary, name)
+        verify(SavedModelEngine(savedmodel), keras_engine, report)
 
 
-def _export_onnx(network, keras_engine, path, opset, precision, report):
-    description = keras_engine.description
-    model = onnx_model(network, description, opset)
-    save_onnx(model, path)
-    exact = OnnxEngine(path)
-    _verify(exact, keras_engine, report)
-    if precision == "float32":
-        return
+def _export_onnx(network, keras_engine, out, report, opset=18, precision="float32"):
+    from locogan_keras.engines.onnx_engine import OnnxEngine
+    from locogan_keras.exporting.comparison import compare, verify
+    from locogan_keras.exporting.onnx_export import onnx_model, save_onnx
 
-    from locogan_keras.exporting import onnx_precision
-
-    if precision == "float16":
-        model = onnx_precision.to_float16(model)
-    else:
-        seeds = samples(description, sizes=((8, 8), (6, 12)), batches=(8,))
-        model = onnx_precision.to_int8(model, list(seeds))
-    save_onnx(model, path)
-    _compare(OnnxEngine(path), exact, precision, report)
+    with replacing(out) as path:
+        model = onnx_model(network, keras_engine.description, opset)
+        save_onnx(model, path)
+        exact = OnnxEngine(path)
+        verify(exact, keras_engine, report)
+        if convert := PRECISIONS[precision]:
+            save_onnx(convert(model, keras_engine.description), path)
+            compare(OnnxEngine(path), exact, precision, report)
 
 
-def _verify(engine, keras_engine, report):
-    """Refuses an export that is not the generator."""
-    if engine.description != keras_engine.description:
-        raise ValueError("the export describes another generator; nothing was written")
-    error = 0.0
-    for latent, positions in samples(keras_engine.description):
-        image, expected = engine(latent, positions), keras_engine(latent, positions)
-        if (image.shape, image.dtype) != (expected.shape, expected.dtype):
-            raise ValueError(
-                f"the export gives {image.shape} {image.dtype}, the generator {expected.shape} "
-                f"{expected.dtype}; nothing was written"
-            )
-        # Not a number compares as nothing does: it must not pass.
-        error = max(error, float(np.nan_to_num(np.abs(image - expected), nan=np.inf).max()))
-    if error > TOLERANCE:
-        raise ValueError(
-            f"the export differs from the generator by {error:.1e}, over {TOLERANCE:.0e}; "
-            "nothing was written"
-        )
-    report(f"equal to the Keras generator to {error:.1e} in {len(_SIZES) * len(_BATCHES)} cases")
+def _to_float16(model, _):
+    from locogan_keras.exporting.onnx_precision import to_float16
+
+    return to_float16(model)
 
 
-def _compare(engine, exact, precision, report):
-    """Says what a precision costs and brings; refuses what can be seen."""
-    errors = [engine(*inputs) - exact(*inputs) for inputs in samples(exact.description)]
-    squares = np.concatenate([np.square(error, dtype=np.float64).ravel() for error in errors])
-    decibels = 10.0 * np.log10(4.0 / max(squares.mean(), 1e-12))
-    if not decibels >= LEAST_DECIBELS:
-        raise ValueError(
-            f"{precision} differs from float32 by a PSNR of {decibels:.1f} dB, under "
-            f"{LEAST_DECIBELS:.0f} dB; nothing was written"
-        )
-    faster = _speed(engine, exact)
-    worth = "" if faster >= 1.5 or precision == "float16" else ", not worth it for speed"
-    report(
-        f"{precision} against float32: PSNR {decibels:.1f} dB, largest error "
-        f"{np.sqrt(squares.max()):.1e}, {faster:.2f} times as fast here{worth}"
-    )
+def _to_int8(model, description):
+    from locogan_keras.exporting.comparison import samples
+    from locogan_keras.exporting.onnx_precision import to_int8
+
+    return to_int8(model, list(samples(description, sizes=((8, 8), (6, 12)), batches=(8,))))
 
 
-def _speed(engine, exact, rounds=7):
-    """How many times as fast one engine is as another, timed in turns on one tile."""
-    cells = 256 // exact.description.cell
-    inputs = next(samples(exact.description, sizes=((cells, cells),), batches=(1,)))
-    seconds = {engine: [], exact: []}
-    for _ in range(rounds):
-        for each, times in seconds.items():
-            start = time.perf_counter()
-            each(*inputs)
-            times.append(time.perf_counter() - start)
-    # The first round also allocates.
-    return np.median(seconds[exact][1:]) / np.median(seconds[engine][1:])
+# What can be exported, and what writes it from the deployable form.
+KINDS = {"savedmodel": _export_savedmodel, "onnx": _export_onnx, "serving": _export_serving}
+# Of ONNX, and what makes it from the float32 model and its description.
+PRECISIONS = {"float32": None, "float16": _to_float16, "int8": _to_int8}

@@ -14,8 +14,6 @@ from onnxruntime.transformers.onnx_model import OnnxModel
 
 from locogan_keras.storage.atomic import scratch_folder
 
-PRECISIONS = ("float32", "float16", "int8")
-
 
 def to_float16(model):
     """The model with half the bytes. Inputs, output and the position arithmetic stay float32.

@@ -15,7 +15,8 @@ from locogan_keras.canvas.description import Description
 from locogan_keras.canvas.positions import INJECTIONS, PERIODIC_AXES
 from locogan_keras.cli import main
 from locogan_keras.engines.onnx_engine import OnnxEngine
-from locogan_keras.exporting import export as exporting
+from locogan_keras.exporting import comparison
+from locogan_keras.exporting.comparison import samples
 from locogan_keras.exporting.deployable import deployable
 from locogan_keras.exporting.export import export
 from locogan_keras.exporting.onnx_export import OPSETS
@@ -61,7 +62,7 @@ def test_the_deployable_form_is_the_generator(encoding, inject, width, make_engi
     network = deployable(generator)
     assert not any("normalize" in layer.name for layer in network.layers)
     described = make_engine("keras", encoding, inject, (64, 96), width).description
-    for latent, positions in exporting.samples(described):
+    for latent, positions in samples(described):
         expected = generator([latent, positions], training=False)
         np.testing.assert_allclose(network([latent, positions]), expected, atol=2e-6)
 
@@ -160,7 +161,7 @@ def test_smaller_numbers_are_close_and_measured(precision, generator_file, tmp_p
     onnx.checker.check_model(onnx.load(path), full_check=True)
     small, full = OnnxEngine(path), OnnxEngine(tmp_path / "full.onnx")
     assert small.description == full.description
-    differences = [small(*inputs) - full(*inputs) for inputs in exporting.samples(full.description)]
+    differences = [small(*inputs) - full(*inputs) for inputs in samples(full.description)]
     power = np.mean([np.mean(np.square(difference)) for difference in differences])
     assert 0 < power < 4 / 10**3.5
 
@@ -173,7 +174,7 @@ def test_an_export_that_differs_is_not_kept(to, generator_file, tmp_path, monkey
         bias.assign(bias + 1e-3)
         return network
 
-    monkeypatch.setattr(exporting, "deployable", spoiled)
+    monkeypatch.setattr("locogan_keras.exporting.deployable.deployable", spoiled)
     out = tmp_path / "folder" / ("model.onnx" if to == "onnx" else "model")
     out.parent.mkdir()
     assert main(["export", str(generator_file), "--to", to, "--out", str(out)]) == 2
@@ -183,7 +184,7 @@ def test_an_export_that_differs_is_not_kept(to, generator_file, tmp_path, monkey
 
 
 def test_a_precision_that_can_be_seen_is_not_kept(generator_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "LEAST_DECIBELS", 200.0)
+    monkeypatch.setattr(comparison, "LEAST_DECIBELS", 200.0)
     with pytest.raises(ValueError, match="PSNR"):
         export(generator_file, "onnx", tmp_path / "x.onnx", precision="float16", report=list)
     assert not list(tmp_path.iterdir())
@@ -196,7 +197,8 @@ def test_a_precision_that_can_be_seen_is_not_kept(generator_file, tmp_path, monk
         (["--to", "onnx", "--opset", "19"], "opset must be 15 to 18. Received: opset=19"),
         (["--to", "savedmodel", "--opset", "18"], "--opset is for --to onnx"),
         (["--to", "savedmodel", "--precision", "int8"], "--precision is for --to onnx"),
-        (["--to", "tflite"], "invalid choice"),
+        (["--to", "tflite"], "invalid choice: 'tflite'"),
+        (["--to", "onnx", "--precision", "bf16"], "invalid choice: 'bf16'"),
     ],
 )
 def test_bad_requests_are_named(arguments, reason, generator_file, tmp_path, capfd):
@@ -208,6 +210,21 @@ def test_bad_requests_are_named(arguments, reason, generator_file, tmp_path, cap
     assert status == 2
     (line,) = capfd.readouterr().err.splitlines()
     assert reason in line
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("to", "options", "reason"),
+    [
+        ("tflite", {}, "`to` must be one of savedmodel, onnx, serving. Received: to='tflite'"),
+        ("onnx", {"precision": "bfloat16"}, "float32, float16, int8. Received: precision='bfloat1"),
+        ("savedmodel", {"precision": "int8"}, "is for to='onnx'. Received: precision='int8', to="),
+        ("serving", {"opset": 15}, "is for to='onnx'. Received: opset=15, to='serving'"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused(to, options, reason, generator_file, tmp_path):
+    with pytest.raises(ValueError, match=reason):
+        export(generator_file, to, tmp_path / "x.onnx", report=list, **options)
     assert not list(tmp_path.iterdir())
 
 
