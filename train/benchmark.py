@@ -22,6 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 WIDTHS = (32, 64, 128)
 BATCH = 16
+CROP = 64
 SIZE = 1024
 TILE = 256
 MATRIX = 4096
@@ -52,7 +53,7 @@ def benchmark(width, what, rounds):
     from locogan_keras.training.preview import rendering_flops, training_flops
 
     model = build(config_from({"model": {"width": width, "encoding": "torus"}}), (192, 192))
-    crops = tf.random.stateless_uniform((BATCH, 64, 64, 3), (0, 0), -1, 1)
+    crops = tf.random.stateless_uniform((BATCH, CROP, CROP, 3), (0, 0), -1, 1)
     windows = tf.random.stateless_uniform((BATCH, 4), (0, 1), 0, 0.3)
     step = tf.function(model.train_step)
     matrix = tf.random.stateless_normal((MATRIX, MATRIX), (0, 2))
@@ -72,7 +73,7 @@ def benchmark(width, what, rounds):
         "onnx": lambda: render(engine, view, TILE),
     }
     flops = {
-        "step": lambda: training_flops(model.generator, model.discriminator, BATCH),
+        "step": lambda: training_flops(model.generator, model.discriminator, BATCH, CROP),
         "render": lambda: rendering_flops(model.generator, SIZE, TILE),
         "onnx": lambda: rendering_flops(model.generator, SIZE, TILE),
     }

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from locogan_keras.canvas.latents import latent_field
-from locogan_keras.canvas.positions import CROP, window_positions
+from locogan_keras.canvas.positions import window_positions
 from locogan_keras.canvas.views import make_view
 from locogan_keras.rendering.formats import as_image
 from locogan_keras.rendering.render import render, to_levels
@@ -14,18 +14,19 @@ _GAP = 8
 _CAPTION = 16
 
 
-def fake_crops(engine, windows):
+def fake_crops(engine, windows, size):
     """Generated crops of fixed seeds, one for each window.
 
     Args:
         engine: See `engines`.
         windows: `(count, 4)` fractions of the frame.
+        size: Pixels of a crop along each axis, a multiple of 16.
 
     Returns:
-        `(count, 64, 64, channels)` float32 in [-1, 1].
+        `(count, size, size, channels)` float32 in [-1, 1].
     """
     model = engine.description
-    cells = CROP // model.cell
+    cells = size // model.cell
     channels = {
         "global_channels": model.global_channels,
         "local_channels": model.local_channels,
@@ -40,13 +41,13 @@ def sample_sheet(engine, reals, fakes):
 
     Args:
         engine: See `engines`.
-        reals: `(count, 64, 64, channels)` float32 in [-1, 1].
+        reals: `(count, size, size, channels)` float32 in [-1, 1], of the size trained at.
         fakes: `fake_crops` of the reals' windows.
 
     Returns:
         `(height, width, 3)` uint8.
     """
-    model = engine.description
+    model, tile = engine.description, reals.shape[1]
     rows = [
         ("real crops", list(to_levels(reals))),
         ("generated crops of the same windows", list(to_levels(fakes))),
@@ -57,13 +58,13 @@ def sample_sheet(engine, reals, fakes):
     for seed, factors in enumerate(sizes):
         height, width = (frame * factors).astype(int).tolist()
         view = make_view(model, height=height, width=width, seed=seed, periodic="none")
-        pictures.append(render(engine, view, tile=CROP))
+        pictures.append(render(engine, view, tile=tile))
     rows.append((f"pictures of {_sizes(pictures)}", pictures))
     if any(model.periodic):
         repeats = [2 if axis else 1 for axis in model.periodic]
         height, width = (frame * repeats).tolist()
         tiling = [
-            render(engine, make_view(model, height=height, width=width, seed=seed), tile=CROP)
+            render(engine, make_view(model, height=height, width=width, seed=seed), tile=tile)
             for seed in range(2)
         ]
         rows.append((f"{repeats[0]} x {repeats[1]} repeats of one frame", tiling))

@@ -9,7 +9,6 @@ from keras import ops
 from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.graph_positions import window_positions
 from locogan_keras.canvas.latents import BORDER, CELL
-from locogan_keras.canvas.positions import CROP
 from locogan_keras.networks.generator import Generator
 from locogan_keras.networks.losses import LOSSES
 from locogan_keras.training.adversarial import AdversarialModel
@@ -166,7 +165,7 @@ class LocoGAN(AdversarialModel):
         means = mean_over_replicas(tf.stack(list(logs.values())))
         return dict(zip(logs, tf.unstack(means), strict=True))
 
-    def refresh_average_statistics(self, windows):
+    def refresh_average_statistics(self, windows, size):
         """Gives the averaged generator batch statistics of its own.
 
         Every step copies the generator's, but averaged weights make other features, mostly
@@ -176,12 +175,18 @@ class LocoGAN(AdversarialModel):
 
         Args:
             windows: `(batches, batch, 4)` float32; 40 batches forget the copied statistics.
+            size: Pixels of a training crop along each axis: features of other sizes have other
+                statistics.
+
+        Raises:
+            ValueError: If `size` is not a positive multiple of 16.
         """
-        self._refresh(tf.constant(windows))
+        if size < CELL or size % CELL:
+            raise ValueError(f"`size` must be a multiple of {CELL}. Received: size={size}")
+        self._refresh(tf.constant(windows), size // CELL)
 
     @tf.function(reduce_retracing=True, autograph=False)
-    def _refresh(self, windows):
-        cells = CROP // CELL
+    def _refresh(self, windows, cells):
         batches, batch = tf.unstack(tf.shape(windows)[:2])
 
         def run(draw):

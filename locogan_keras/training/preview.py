@@ -7,7 +7,6 @@ import keras
 import tensorflow as tf
 
 from locogan_keras.canvas.latents import BORDER, CELL
-from locogan_keras.canvas.positions import CROP
 from locogan_keras.storage.atomic import scratch_folder
 from locogan_keras.training.prepare import prepare
 from locogan_keras.training.replicas import check_batch_size
@@ -51,11 +50,13 @@ def preview(source, out, settings, minutes=None, fresh=False):
         networks = model.generator, model.discriminator
         for name, network in zip(("generator", "discriminator"), networks, strict=True):
             yield f"{name + ':':<18}{network.count_params():,} parameters"
-        flops = training_flops(*networks, training.batch_size, training.discriminator_steps)
+        crops = pictures.crops(training.batch_size, training.seed)
+        batch = crops.element_spec[0].shape[:2]
+        flops = training_flops(*networks, *batch, training.discriminator_steps)
         yield f"a step:           {flops / 1e9:.1f} GFLOP (its convolutions)"
-        memory = training_bytes(*networks, training.batch_size)
+        memory = training_bytes(*networks, *batch)
         yield f"memory:           about {memory / 1e9:.2f} GB, and TensorFlow's own"
-        seconds = _seconds_a_step(model, pictures.crops(training.batch_size, training.seed))
+        seconds = _seconds_a_step(model, crops)
     yield f"time:             {seconds:.2f} s a step, measured here"
     if minutes is None:
         total = seconds * training.steps / 60
@@ -99,10 +100,10 @@ def convolution_flops(network, size):
     return flops
 
 
-def training_flops(generator, discriminator, batch, discriminator_steps=1):
-    """Operations of one training step."""
-    forward_g = convolution_flops(generator, CROP // CELL + 2 * BORDER)
-    forward_d = convolution_flops(discriminator, CROP)
+def training_flops(generator, discriminator, batch, size, discriminator_steps=1):
+    """Operations of one training step on `batch` crops of `size` x `size` pixels."""
+    forward_g = convolution_flops(generator, size // CELL + 2 * BORDER)
+    forward_d = convolution_flops(discriminator, size)
     g, d = sum(forward_g.values()), sum(forward_d.values())
     # A backward pass is one product for the kernels and one for the inputs, which a first layer
     # does not need unless somebody asks for the gradient of its inputs.
@@ -120,14 +121,14 @@ def rendering_flops(generator, size, tile):
     return tiles * sum(convolution_flops(generator, tile // CELL + 2 * BORDER).values())
 
 
-def training_bytes(generator, discriminator, batch):
+def training_bytes(generator, discriminator, batch, size):
     """Memory that one training step needs for weights and activations, without TensorFlow itself.
 
     Weights come with a gradient and Adam's two moments, the generator's with their average, too.
     Every layer's output is kept for the backward pass, the discriminator's of reals and of fakes.
     """
     weights = 5 * generator.count_params() + 4 * discriminator.count_params()
-    activations = _values(generator, CROP // CELL + 2 * BORDER) + 2 * _values(discriminator, CROP)
+    activations = _values(generator, size // CELL + 2 * BORDER) + 2 * _values(discriminator, size)
     return _FLOAT * (weights + batch * activations)
 
 

@@ -117,12 +117,13 @@ class SaveRun(keras.callbacks.Callback):
         step = int(self.model.step.numpy())
         if step == self._saved:
             return
-        self.model.refresh_average_statistics(self._statistics_windows)
+        size = self._crops.shape[1]
+        self.model.refresh_average_statistics(self._statistics_windows, size)
         generator = self.model.ema_generator
         with replacing(self._run.path(GENERATOR)) as temporary:
             generator.save(temporary)
         self._engine = self._engine or KerasEngine(generator)
-        fakes = fake_crops(self._engine, self._windows)
+        fakes = fake_crops(self._engine, self._windows, size)
         sheet = sample_sheet(self._engine, self._crops[:CROPS], fakes[:CROPS])
         write_png(self._run.path(SAMPLES) / f"step-{step:06d}.png", sheet.shape[:2], [sheet])
         if step not in self._distances:

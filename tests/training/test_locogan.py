@@ -20,9 +20,9 @@ def tiny_model(**compiled):
     return model
 
 
-def batches(count, seed=0):
+def batches(count, seed=0, size=64):
     rng = np.random.default_rng(seed)
-    crops = rng.uniform(-1, 1, size=(count, 2, 64, 64, 3)).astype(np.float32)
+    crops = rng.uniform(-1, 1, size=(count, 2, size, size, 3)).astype(np.float32)
     windows = rng.uniform(0, 0.5, size=(count, 2, 4)).astype(np.float32)
     return tf.data.Dataset.from_tensor_slices((crops, windows))
 
@@ -100,7 +100,7 @@ def test_the_average_gets_batch_statistics_of_its_own():
     model = tiny_model(ema_decay=0.9, run_eagerly=True)
     train(model, batches(2))
     windows = np.random.default_rng(0).uniform(0, 0.5, (60, 8, 4)).astype(np.float32)
-    model.refresh_average_statistics(windows)
+    model.refresh_average_statistics(windows, 64)
     # The first normalisation sees the features that its convolution makes of these latents.
     latent = model.draw_latents(model.step.value, -1 - tf.range(60 * 8, dtype=tf.int64), 10)
     positions = np.stack([window_positions(window, 4, 3) for window in windows.reshape(-1, 4)])
@@ -113,6 +113,28 @@ def test_the_average_gets_batch_statistics_of_its_own():
     np.testing.assert_allclose(normalize.moving_variance, features.var(axis=0), rtol=0.3)
 
 
+@pytest.mark.parametrize("size", [64, 96])
+def test_statistics_are_those_of_the_crops_trained_on(size):
+    model = tiny_model(ema_decay=0.9, run_eagerly=True)
+    train(model, batches(1, size=size))
+    generator, cells = model.ema_generator, size // 16
+    before = generator.get_layer("normalize_0").moving_mean.numpy()
+    windows = np.random.default_rng(0).uniform(0, 0.5, (1, 8, 4)).astype(np.float32)
+    model.refresh_average_statistics(windows, size)
+    latent = model.draw_latents(model.step.value, -1 - tf.range(8, dtype=tf.int64), cells + 6)
+    positions = np.stack([window_positions(window, cells, 3) for window in windows[0]])
+    probe = keras.Model(generator.inputs, generator.get_layer("upsample_0").output)
+    features = np.asarray(probe([latent.numpy(), positions])).reshape(-1, 16)
+    expected = 0.9 * before + 0.1 * features.mean(axis=0)
+    np.testing.assert_allclose(generator.get_layer("normalize_0").moving_mean, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [0, 72])
+def test_statistics_of_no_crops_size_are_refused(size):
+    with pytest.raises(ValueError, match=f"size={size}"):
+        tiny_model().refresh_average_statistics(np.zeros((1, 1, 4), np.float32), size)
+
+
 def test_statistics_are_refreshed_without_graphs_too():
     """As who looks for a mistake has it, with `tf.config.run_functions_eagerly`."""
     windows = np.random.default_rng(0).uniform(0, 0.5, (3, 2, 4)).astype(np.float32)
@@ -121,7 +143,7 @@ def test_statistics_are_refreshed_without_graphs_too():
         model = tiny_model(ema_decay=0.9)
         tf.config.run_functions_eagerly(eagerly)
         try:
-            model.refresh_average_statistics(windows)
+            model.refresh_average_statistics(windows, 64)
         finally:
             tf.config.run_functions_eagerly(False)
         averages.append(model.ema_generator.get_weights())
