@@ -59,6 +59,6 @@ def test_the_examples_run_one_after_the_other(tmp_path, monkeypatch):
     for language, block in BLOCKS:
         if language == "python":
             block = block.replace("width=32", "width=2")
-            block = block.replace("steps_per_epoch=1000", "steps_per_epoch=1")
+            block = block.replace("steps=1000", "steps=1")
             exec(compile(block, "README.md", "exec"), names)
     assert names["picture"].shape == names["halves"].shape == (200, 500, 3)
