@@ -48,11 +48,11 @@ def benchmark(width, what, rounds):
     from locogan_keras.canvas.views import make_view
     from locogan_keras.engines.keras_engine import KerasEngine
     from locogan_keras.rendering.render import render
-    from locogan_keras.storage.config import config_from
+    from locogan_keras.storage.config import settings_from
     from locogan_keras.training.prepare import build
     from locogan_keras.training.preview import rendering_flops, training_flops
 
-    model = build(config_from({"model": {"width": width, "encoding": "torus"}}), (192, 192))
+    model = build(settings_from({"model": {"width": width, "encoding": "torus"}}), (192, 192))
     crops = tf.random.stateless_uniform((BATCH, CROP, CROP, 3), (0, 0), -1, 1)
     windows = tf.random.stateless_uniform((BATCH, 4), (0, 1), 0, 0.3)
     step = tf.function(model.train_step)

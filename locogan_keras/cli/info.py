@@ -19,31 +19,32 @@ def _info(options):
     lines = {}
     run = Run(options.model)
     if run.exists():
-        config, origin = run.read()
+        settings, origin = run.read()
         lines |= {"recipe": origin.recipe, "source": origin.source, "steps": run.saved_step()}
-        lines |= {"width": config.model.width, "begun with version": origin.version}
+        lines |= {"width": settings.model.width, "begun with version": origin.version}
         if not run.path(GENERATOR).exists():
             lines["generator"] = "not saved yet"
     if "generator" not in lines:
-        model = load_engine(options.model).description
-        height, width = model.frame
-        axes = [axis for axis, repeats in zip("yx", model.periodic, strict=True) if repeats]
+        description = load_engine(options.model).description
+        height, width = description.frame
+        axes = [axis for axis, repeats in zip("yx", description.periodic, strict=True) if repeats]
         periods = [
             str(length) if repeats else "none"
-            for length, repeats in zip(model.frame, model.periodic, strict=True)
+            for length, repeats in zip(description.frame, description.periodic, strict=True)
         ]
         if not run.exists():
-            lines |= {"recipe": model.recipe or "unknown"}
-            lines |= {"steps": "unknown" if model.steps is None else model.steps}
+            lines |= {"recipe": description.recipe or "unknown"}
+            lines |= {"steps": "unknown" if description.steps is None else description.steps}
         lines |= {
             "frame": f"{height} x {width} pixels",
-            "encoding": model.encoding,
+            "encoding": description.encoding,
             "repeats in": " and ".join(axes) or "no direction",
             "period": " x ".join(periods),
-            "latent": f"{model.global_channels} global + {model.local_channels} local channels",
-            "image": f"{model.image_channels} channels",
-            "parameters": f"{model.parameters:,}",
-            "fingerprint": model.fingerprint,
+            "latent": f"{description.global_channels} global + {description.local_channels} local "
+            "channels",
+            "image": f"{description.image_channels} channels",
+            "parameters": f"{description.parameters:,}",
+            "fingerprint": description.fingerprint,
         }
     for name, value in lines.items():
         print(f"{name + ':':<20}{value}")

@@ -49,17 +49,17 @@ def _train(options):
     recipe = options.recipe
     if recipe is None:
         recipe = "pattern-torus" if Path(options.source).is_file() else "aligned"
-    settings = list(options.settings)
+    changes = list(options.settings)
     if options.steps is not None:
-        settings.append(f"training.steps={options.steps}")
-    config = load_config(recipe, settings)
+        changes.append(f"training.steps={options.steps}")
+    settings = load_config(recipe, changes)
 
     if not options.verbose:
         import_tensorflow()
     if options.dry_run:
         from locogan_keras.training.preview import preview
 
-        for line in preview(options.source, options.out, config, options.minutes, options.fresh):
+        for line in preview(options.source, options.out, settings, options.minutes, options.fresh):
             print(line, flush=True)
         return 0
     from locogan_keras.training.train import train
@@ -67,7 +67,7 @@ def _train(options):
     model, received = train(
         options.source,
         options.out,
-        config,
+        settings,
         recipe=recipe,
         minutes=options.minutes,
         fresh=options.fresh,

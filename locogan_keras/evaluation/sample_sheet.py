@@ -25,14 +25,14 @@ def fake_crops(engine, windows, size):
     Returns:
         `(count, size, size, channels)` float32 in [-1, 1].
     """
-    model = engine.description
-    cells = size // model.cell
+    description = engine.description
+    cells = size // description.cell
     channels = {
-        "global_channels": model.global_channels,
-        "local_channels": model.local_channels,
+        "global_channels": description.global_channels,
+        "local_channels": description.local_channels,
     }
     latents = [latent_field(seed, 0, 0, cells, cells, **channels) for seed in range(len(windows))]
-    positions = [window_positions(window, cells, model.border) for window in windows]
+    positions = [window_positions(window, cells, description.border) for window in windows]
     return engine(np.stack(latents), np.stack(positions))
 
 
@@ -47,24 +47,24 @@ def sample_sheet(engine, reals, fakes):
     Returns:
         `(height, width, 3)` uint8.
     """
-    model, tile = engine.description, reals.shape[1]
+    description, tile = engine.description, reals.shape[1]
     rows = [
         ("real crops", list(to_levels(reals))),
         ("generated crops of the same windows", list(to_levels(fakes))),
     ]
-    frame = np.array(model.frame)
+    frame = np.array(description.frame)
     sizes = [(1, 1), (1, 1), (1, 1.5), (0.75, 1)]
     pictures = []
     for seed, factors in enumerate(sizes):
         height, width = (frame * factors).astype(int).tolist()
-        view = make_view(model, height=height, width=width, seed=seed, periodic="none")
+        view = make_view(description, height=height, width=width, seed=seed, periodic="none")
         pictures.append(render(engine, view, tile=tile))
     rows.append((f"pictures of {_sizes(pictures)}", pictures))
-    if any(model.periodic):
-        repeats = [2 if axis else 1 for axis in model.periodic]
+    if any(description.periodic):
+        repeats = [2 if axis else 1 for axis in description.periodic]
         height, width = (frame * repeats).tolist()
         tiling = [
-            render(engine, make_view(model, height=height, width=width, seed=seed), tile=tile)
+            render(engine, make_view(description, height=height, width=width, seed=seed), tile=tile)
             for seed in range(2)
         ]
         rows.append((f"{repeats[0]} x {repeats[1]} repeats of one frame", tiling))

@@ -6,7 +6,7 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from locogan_keras.storage.settings import Config
+from locogan_keras.storage.settings import Settings
 from locogan_keras.storage.toml import parse_toml
 
 
@@ -25,7 +25,7 @@ def load_config(recipe, settings=()):
             section may be left out where only one has the key.
 
     Returns:
-        A `Config`.
+        `Settings`.
 
     Raises:
         ValueError: If the recipe, a key or a value is not known; it names the key and the value.
@@ -33,7 +33,7 @@ def load_config(recipe, settings=()):
     values = parse_toml(_recipe_text(recipe), recipe)
     # The `config.toml` of a run is a recipe too.
     values.pop("run", None)
-    config_from(values)
+    settings_from(values)
     for setting in settings:
         path, equals, text = setting.partition("=")
         if not equals:
@@ -41,11 +41,11 @@ def load_config(recipe, settings=()):
         section, key = _section_and_key(path.strip())
         _check_key(section, key)
         values.setdefault(section, {})[key] = _parse_value(text.strip())
-    return config_from(values)
+    return settings_from(values)
 
 
-def config_from(values):
-    """A `Config` of nested dictionaries `{section: {key: value}}`; see `load_config`."""
+def settings_from(values):
+    """`Settings` of nested dictionaries `{section: {key: value}}`; see `load_config`."""
     sections = {}
     for section, settings in values.items():
         _check_key(section, None)
@@ -57,11 +57,11 @@ def config_from(values):
             for key, value in settings.items()
         }
         sections[section] = kind(**checked)
-    return Config(**sections)
+    return Settings(**sections)
 
 
 _KINDS = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
-_SECTIONS = {field.name: field.type for field in dataclasses.fields(Config)}
+_SECTIONS = {field.name: field.type for field in dataclasses.fields(Settings)}
 
 
 def _recipe_text(recipe):

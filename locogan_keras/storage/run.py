@@ -9,7 +9,7 @@ from pathlib import Path
 
 from locogan_keras.storage.atomic import replacing
 from locogan_keras.storage.checkpoints import Checkpoints
-from locogan_keras.storage.config import config_from
+from locogan_keras.storage.config import settings_from
 from locogan_keras.storage.toml import parse_toml, toml_value
 
 CONFIG = "config.toml"
@@ -75,7 +75,7 @@ class Run:
         return self.path(CONFIG).is_file()
 
     def read(self):
-        """The run's `(Config, Origin)`.
+        """The run's `(Settings, Origin)`.
 
         Raises:
             ValueError: If the folder holds no run, or its `config.toml` cannot be understood or is
@@ -96,13 +96,13 @@ class Run:
             raise ValueError(f"{self.folder} is not a run: it has no {CONFIG}") from None
         except (TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path} is not a run's: {error}") from None
-        return config_from(values), origin
+        return settings_from(values), origin
 
-    def write(self, config, origin):
+    def write(self, settings, origin):
         """Makes the folder, if need be, and its `config.toml`."""
         lines = [f"{key} = {toml_value(value)}" for key, value in vars(origin).items()]
         with replacing(self.path(CONFIG)) as temporary:
-            text = "\n".join([config.to_toml(), "[run]", *lines, ""])
+            text = "\n".join([settings.to_toml(), "[run]", *lines, ""])
             temporary.write_text(text, encoding="utf-8")
 
     def write_rejected(self, rejected):
@@ -122,11 +122,11 @@ class Run:
         ):
             csv.writer(file).writerows([("file", "reason"), *rejected])
 
-    def check(self, config, origin, fresh=False):
+    def check(self, settings, origin, fresh=False):
         """Refuses the folder if it cannot hold this run.
 
         Args:
-            config: The run's `Config`.
+            settings: The run's `Settings`.
             origin: The run's `Origin`.
             fresh: Whether to start over, whatever run it holds.
 
@@ -143,11 +143,11 @@ class Run:
             if any(not _is_partial(path) for path in folder.iterdir()):
                 raise ValueError(f"--out {folder} is not empty and holds no run")
             return
-        old_config, old_origin = self.read()
+        old_settings, old_origin = self.read()
         if fresh:
             return
-        for section in dataclasses.fields(config):
-            old, new = (vars(getattr(each, section.name)) for each in (old_config, config))
+        for section in dataclasses.fields(settings):
+            old, new = (vars(getattr(each, section.name)) for each in (old_settings, settings))
             for key in old:
                 if old[key] != new[key] and (section.name, key) not in _CHANGEABLE:
                     raise ValueError(

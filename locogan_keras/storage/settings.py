@@ -18,7 +18,7 @@ def _setting(default, meaning, choices=None, least=None, most=None):
 
 
 @dataclasses.dataclass(frozen=True)
-class Model:
+class ModelSettings:
     """The networks; see `build_generator`."""
 
     width: int = _setting(32, "channels of the narrowest layers", least=1)
@@ -32,7 +32,7 @@ class Model:
 
 
 @dataclasses.dataclass(frozen=True)
-class Data:
+class DataSettings:
     """How the source is read."""
 
     image_size: int = _setting(128, "the shorter edge is scaled down to this", least=CROP)
@@ -52,7 +52,7 @@ class Data:
 
 
 @dataclasses.dataclass(frozen=True)
-class Training:
+class TrainingSettings:
     """How the networks are trained; see `LocoGAN.compile`."""
 
     steps: int = _setting(10_000, "generator steps in all", least=1)
@@ -88,12 +88,12 @@ class Training:
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Settings:
     """All settings of a run, in the sections of its TOML file."""
 
-    model: Model = Model()
-    data: Data = Data()
-    training: Training = Training()
+    model: ModelSettings = ModelSettings()
+    data: DataSettings = DataSettings()
+    training: TrainingSettings = TrainingSettings()
 
     def __post_init__(self):
         if self.model.frame == "picture":

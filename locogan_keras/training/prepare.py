@@ -12,8 +12,8 @@ from locogan_keras.engines.keras_engine import load_keras
 from locogan_keras.networks.discriminator import build_discriminator
 from locogan_keras.networks.generator import build_generator
 from locogan_keras.networks.optimizers import reference_adam
-from locogan_keras.storage.config import Config
 from locogan_keras.storage.run import Origin, Run, version
+from locogan_keras.storage.settings import Settings
 from locogan_keras.training.locogan import LocoGAN
 
 
@@ -46,13 +46,13 @@ class Prepared:
     """A run with its pictures, before its first step or the next one.
 
     Args:
-        settings: The `Config`.
+        settings: The `Settings`.
         pictures: The `Pictures`.
         run: The `Run`.
         origin: The `Origin`.
     """
 
-    settings: Config
+    settings: Settings
     pictures: Pictures
     run: Run
     origin: Origin
@@ -99,7 +99,7 @@ def build(settings, frame, statistics=None):
     """A compiled `LocoGAN` with the random weights that the settings' seed gives.
 
     Args:
-        settings: A `Config`.
+        settings: `Settings`.
         frame: (height, width) in pixels.
         statistics: See `Discriminator`.
     """

@@ -30,7 +30,7 @@ def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
     Args:
         source: A picture, a folder, `tfds:NAME[:SPLIT]` or `lmdb:PATH`; see `sources.open_source`.
         out: The run's folder.
-        settings: A `Config`; `training.steps` are the run's total.
+        settings: `Settings`; `training.steps` are the run's total.
         recipe: The recipe's name, kept with the run.
         minutes: The run's total training time instead of `training.steps`.
         fresh: Whether to start over where `out` holds a run.

@@ -5,14 +5,15 @@ from importlib import resources
 
 import pytest
 
-from locogan_keras.storage.config import Config, config_from, load_config, recipe_names
+from locogan_keras.storage.config import load_config, recipe_names, settings_from
+from locogan_keras.storage.settings import Settings
 from locogan_keras.storage.toml import toml_value
 
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_is_valid_and_says_how_to_use_it(name):
-    config = load_config(name)
-    assert config_from(tomllib.loads(config.to_toml())) == config
+    settings = load_config(name)
+    assert settings_from(tomllib.loads(settings.to_toml())) == settings
 
     text = (resources.files("locogan_keras") / "recipes" / f"{name}.toml").read_text()
     header = [line for line in text.splitlines() if line.startswith("#")]
@@ -34,21 +35,21 @@ def test_the_recipes_are_the_designs():
 
 
 def test_settings_are_laid_over_a_recipe():
-    config = load_config(
+    settings = load_config(
         "aligned",
         ["training.batch_size=8", "data.image_size=99", "training.loss=hinge"],
     )
-    assert config.training.batch_size == 8
-    assert config.data.image_size == 99
-    assert config.training.loss == "hinge"
-    assert config.model.width == load_config("aligned").model.width
+    assert settings.training.batch_size == 8
+    assert settings.data.image_size == 99
+    assert settings.training.loss == "hinge"
+    assert settings.model.width == load_config("aligned").model.width
 
 
 def test_a_key_alone_is_enough():
-    config = load_config("aligned", ["strategy=mirrored", "width=8"])
-    assert config.training.strategy == "mirrored"
-    assert config.model.width == 8
-    keys = [key for section in dataclasses.asdict(Config()).values() for key in section]
+    settings = load_config("aligned", ["strategy=mirrored", "width=8"])
+    assert settings.training.strategy == "mirrored"
+    assert settings.model.width == 8
+    keys = [key for section in dataclasses.asdict(Settings()).values() for key in section]
     assert len(keys) == len(set(keys))
 
 
@@ -60,7 +61,7 @@ def test_a_recipe_of_ones_own(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text("[model]\nwidth = 5\n")
     assert load_config(path).model.width == 5
-    assert load_config(path).training == Config().training
+    assert load_config(path).training == Settings().training
 
 
 @pytest.mark.parametrize(

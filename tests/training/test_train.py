@@ -17,7 +17,7 @@ from support.training_runs import files, newest, rows, train
 
 from locogan_keras.engines.keras_engine import fingerprint
 from locogan_keras.networks.generator import Generator, build_generator
-from locogan_keras.storage.config import config_from
+from locogan_keras.storage.config import settings_from
 from locogan_keras.storage.run import Run
 from locogan_keras.training.locogan import LocoGAN
 from locogan_keras.training.prepare import build
@@ -193,8 +193,8 @@ def test_a_folder_of_pictures_trains_with_its_own_frame(tmp_path, rng):
     assert 0.3 < deviation < 0.58
 
 
-def test_a_model_is_what_its_config_says():
-    config = config_from(
+def test_a_model_is_what_its_settings_say():
+    settings = settings_from(
         {
             "model": {"width": 3, "encoding": "torus", "inject": "input", "local_channels": 5},
             "training": {
@@ -208,7 +208,7 @@ def test_a_model_is_what_its_config_says():
             },
         }
     )
-    model = build(config, (64, 96))
+    model = build(settings, (64, 96))
     compiled = model.get_compile_config()
     for name, rate in (("generator", 1e-3), ("discriminator", 5e-4)):
         adam = compiled[f"{name}_optimizer"]["config"]
