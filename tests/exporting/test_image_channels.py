@@ -165,7 +165,7 @@ def test_training_takes_what_the_networks_take(channels, rng):
     history = model.fit(crops, windows, batch_size=2, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     engine = KerasEngine(generator)
-    fakes = fake_crops(engine, windows)
+    fakes = fake_crops(engine, windows, 64)
     assert fakes.shape == crops.shape
     assert patch_distance(fakes, crops) > 0
     assert sample_sheet(engine, crops, fakes).shape[2] == 3
