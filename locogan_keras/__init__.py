@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from locogan_keras.canvas.views import View, make_view
     from locogan_keras.data.crops import load_pictures
     from locogan_keras.engines.loading import load_engine
+    from locogan_keras.evaluation.evaluate import evaluate
     from locogan_keras.evaluation.patch_distance import patch_distance
     from locogan_keras.exporting.export import export
     from locogan_keras.networks.discriminator import Discriminator, build_discriminator
@@ -47,6 +48,7 @@ _HOMES = {
     "bands": "rendering.render",
     "build_discriminator": "networks.discriminator",
     "build_generator": "networks.generator",
+    "evaluate": "evaluation.evaluate",
     "export": "exporting.export",
     "interpolate": "rendering.edits",
     "load_config": "storage.config",

@@ -7,6 +7,7 @@ import signal
 import sys
 
 from locogan_keras.cli.edit import add_edit
+from locogan_keras.cli.evaluate import add_evaluate
 from locogan_keras.cli.export import add_export
 from locogan_keras.cli.gallery import add_gallery
 from locogan_keras.cli.info import add_info
@@ -94,6 +95,7 @@ def _parser():
     add_render(commands)
     add_edit(commands)
     add_gallery(commands)
+    add_evaluate(commands)
     add_export(commands)
     add_info(commands)
     return parser

@@ -25,7 +25,8 @@ def test_importing_the_library_imports_neither_tensorflow_nor_keras():
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["train"], ["render"], ["edit"], ["gallery"], ["export"], ["info"]]
+    "command",
+    [[], ["train"], ["render"], ["edit"], ["gallery"], ["evaluate"], ["export"], ["info"]],
 )
 def test_help_answers_at_once(command):
     code = "import sys; from locogan_keras.cli import main; main(sys.argv[1:])"

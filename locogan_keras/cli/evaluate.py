@@ -1,0 +1,105 @@
+"""`locogan evaluate`: how good a model is, beside what is reachable and what is useless."""
+
+import argparse
+import dataclasses
+import json
+import re
+
+from locogan_keras.cli.arguments import add_model, positive
+from locogan_keras.engines.quiet import import_tensorflow, load_engine
+
+# More pictures of a folder would only take longer.
+_MOST = 256
+
+
+def add_evaluate(commands):
+    """Adds `locogan evaluate`."""
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="say how good a model is",
+        description="Compares pictures of a model with what it was trained on, by several metrics. "
+        "Each stands beside the same of two halves of the photo, which is reachable, and of noise "
+        "in its colours, which is useless.",
+    )
+    evaluate.set_defaults(command=_evaluate)
+    add_model(evaluate)
+    evaluate.add_argument(
+        "source", metavar="SOURCE", help="the photo, or what else the model was trained on"
+    )
+    evaluate.add_argument(
+        "--period",
+        type=_period,
+        metavar="HxW",
+        help="pixels after which a regular pattern repeats, of any fraction; 0: never (default: "
+        "the model's frame, where the photo repeats after it)",
+    )
+    evaluate.add_argument(
+        "--image-size",
+        type=positive(int),
+        metavar="PX",
+        help="the shorter edge that SOURCE is scaled down to (default: the run's)",
+    )
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _period(text):
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"must be HEIGHTxWIDTH in pixels: {text}")
+    return float(match[1]), float(match[2])
+
+
+def _evaluate(options):
+    engine = load_engine(options.model)
+    settings = _settings(options, engine.description)
+    import_tensorflow()
+    from locogan_keras.data.crops import load_pictures
+    from locogan_keras.evaluation.evaluate import evaluate
+
+    decoded = load_pictures(options.source, **settings).decoded
+    photos = [decoded[number] for number in range(min(len(decoded), _MOST))]
+    scores = evaluate(engine, photos, options.period)
+    print(_json(scores) if options.json else _table(scores))
+
+
+def _settings(options, description):
+    """How SOURCE is read, as for training."""
+    from locogan_keras.storage.run import Run
+
+    run = Run(options.model)
+    if run.exists():
+        config, _ = run.read()
+        settings = dataclasses.asdict(config.data)
+        settings |= {"encoding": config.model.encoding, "frame": config.model.frame}
+    else:
+        settings = {"encoding": description.encoding, "frame": description.frame}
+    if options.image_size:
+        settings["image_size"] = options.image_size
+    if "image_size" not in settings:
+        raise ValueError(
+            "--image-size is needed where MODEL is not a run's folder. Received: "
+            f"MODEL={options.model}"
+        )
+    return settings
+
+
+def _json(scores):
+    return json.dumps(
+        {name: dataclasses.asdict(each) | {"times": each.times} for name, each in scores.items()},
+        indent=2,
+    )
+
+
+def _table(scores):
+    """A line for each metric."""
+    from locogan_keras.evaluation.scores import METRICS
+
+    rows = [("metric", "value", "two halves", "useless", "times halves", "")]
+    for name, each in scores.items():
+        values = (f"{value:.4g}" for value in (each.value, each.halves, each.useless))
+        times = "-" if each.times is None else f"{each.times:.3g}"
+        rows.append((name.replace("_", " "), *values, times, METRICS[name]))
+    lines = [
+        f"{row[0]:<18}" + "".join(f"{word:<13}" for word in row[1:-1]) + row[-1] for row in rows
+    ]
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,88 @@
+"""How good a model is."""
+
+import numpy as np
+
+from locogan_keras.canvas.views import make_view
+from locogan_keras.evaluation.metrics.frame_lock import frame_lock
+from locogan_keras.evaluation.metrics.lattice_error import lattice_strength
+from locogan_keras.evaluation.metrics.seams import seam
+from locogan_keras.evaluation.scores import METRICS, SMALLEST, Score, score
+from locogan_keras.rendering.render import render
+
+_SEEDS = 8
+# A photo that is so alike after the model's frame repeats after it.
+_REGULAR = 0.3
+
+
+def evaluate(engine, photos, period=None):
+    """Compares pictures of eight seeds with what the model was trained on.
+
+    On an axis where the model repeats, pictures are one period, as many frames as come nearest to
+    the photo; on others they are the model's frame.
+
+    Args:
+        engine: See `engines`.
+        photos: A sequence of `(height, width, 3)` uint8, at least 128 pixels each way, at the scale
+            that the model was trained at.
+        period: As of `scores.score`; the model's frame unless given, if the photo repeats after it.
+
+    Returns:
+        As of `scores.score`, and where the model repeats `seam` and, on both axes, `frame_lock`.
+
+    Raises:
+        ValueError: As of `scores.score`.
+    """
+    model = engine.description
+    photos = [_values(photo) for photo in photos]
+    period = _period(model, photos[0]) if period is None else tuple(period)
+    size = tuple(
+        _length(frame, length) if repeats else frame
+        for frame, length, repeats in zip(
+            model.frame, photos[0].shape, model.periodic, strict=False
+        )
+    )
+    wraps = tuple(length * repeats for length, repeats in zip(size, model.periodic, strict=True))
+    pictures = []
+    for seed in range(_SEEDS):
+        view = make_view(model, height=size[0], width=size[1], seed=seed, period=wraps)
+        pictures.append(_values(render(engine, view)))
+    scores = score(pictures, photos, period)
+    if any(model.periodic):
+        scores["seam"] = _seam(pictures, photos[0], model, period)
+    if all(model.periodic):
+        lock = frame_lock(pictures, model.frame, period)
+        if lock is not None:
+            same = frame_lock(_SEEDS * pictures[:1], model.frame, period)
+            scores["frame_lock"] = Score(lock, 1.0, same)
+    return {name: scores[name] for name in METRICS if name in scores}
+
+
+def _length(frame, length):
+    """The whole frames that come nearest to a length, if they are large enough to be compared."""
+    return frame * max(round(length / frame), -(-SMALLEST // frame))
+
+
+def _values(picture):
+    return picture.astype(np.float32) / 127.5 - 1
+
+
+def _period(model, photo):
+    """The model's frame on the axes on which the photo repeats after it, 0 on others."""
+    period = []
+    for axis, (frame, repeats) in enumerate(zip(model.frame, model.periodic, strict=True)):
+        one = tuple(frame * (axis == other) for other in (0, 1))
+        fits = repeats and 3 * frame <= photo.shape[axis]
+        period.append(frame if fits and lattice_strength(photo, one) >= _REGULAR else 0)
+    return tuple(period)
+
+
+def _seam(pictures, photo, model, period):
+    """Where the edges rank; of the photo, in its middle and where it is put beside itself."""
+    ranks = []
+    for axis in range(2):
+        if model.periodic[axis]:
+            # On a lattice, lines are like those a period away.
+            step = period[axis] or 1
+            middle = np.roll(photo, photo.shape[axis] // 2, axis)
+            ranks.append([seam(group, axis, step) for group in (pictures, [middle], [photo])])
+    return Score(*np.max(ranks, axis=0).tolist())
