@@ -56,7 +56,8 @@ def test_json_has_the_anchors_and_is_the_same_again(model, wall, capsys):
     assert set(found) == set(scores.METRICS)
     for each in found.values():
         assert set(each) == {"value", "halves", "useless", "times"}
-    assert found["seam"]["useless"] >= found["seam"]["halves"]
+    assert found["seam"]["halves"] == 0.5
+    assert found["frame_lock"]["useless"] > found["frame_lock"]["halves"] == 1
 
 
 def test_a_run_knows_the_scale(trained_run, wall, capsys):
