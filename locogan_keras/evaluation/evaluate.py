@@ -77,12 +77,14 @@ def _period(model, photo):
 
 
 def _seam(pictures, photo, model, period):
-    """Where the edges rank; of the photo, in its middle and where it is put beside itself."""
-    ranks = []
-    for axis in range(2):
-        if model.periodic[axis]:
-            # On a lattice, lines are like those a period away.
-            step = period[axis] or 1
-            middle = np.roll(photo, photo.shape[axis] // 2, axis)
-            ranks.append([seam(group, axis, step) for group in (pictures, [middle], [photo])])
-    return Score(*np.max(ranks, axis=0).tolist())
+    """Where the edges rank, of all axes on which the model repeats that which stands out most.
+
+    Lines of the photo rank 0.5 in the mean; its useless edge is where it is put beside itself.
+    """
+    axes = [axis for axis in range(2) if model.periodic[axis]]
+    found, own = (
+        # On a lattice, lines are like those a period away.
+        max(seam(group, axis, period[axis] or 1) for axis in axes)
+        for group in (pictures, [photo])
+    )
+    return Score(found, 0.5, own)
