@@ -8,6 +8,7 @@ from pathlib import Path
 import lmdb
 import pytest
 from conftest import TINY
+from PIL import Image
 
 from locogan_keras.cli import main
 
@@ -39,7 +40,9 @@ def test_every_command_runs(tmp_path, monkeypatch, photo, rng):
     assert COMMANDS
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "examples", "examples")
-    shutil.copy(photo, "photo.png")
+    # Twice as large, so that its halves hold crops.
+    with Image.open(photo) as picture:
+        picture.resize((160, 192)).save("photo.png")
     Path("faces").mkdir()
     for index in range(2):
         shutil.copy(photo, f"faces/{index}.png")

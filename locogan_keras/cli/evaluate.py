@@ -39,6 +39,11 @@ def add_evaluate(commands):
         metavar="PX",
         help="the shorter edge that SOURCE is scaled down to (default: the run's)",
     )
+    evaluate.add_argument(
+        "--inception",
+        metavar="FILE",
+        help="Keras's weights of InceptionV3 without top, for the FID; takes half an hour on a CPU",
+    )
     evaluate.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -58,7 +63,7 @@ def _evaluate(options):
 
     decoded = load_pictures(options.source, **settings).decoded
     photos = [decoded[number] for number in range(min(len(decoded), _MOST))]
-    scores = evaluate(engine, photos, options.period)
+    scores = evaluate(engine, photos, options.period, options.inception)
     print(_json(scores) if options.json else _table(scores))
 
 

@@ -14,7 +14,7 @@ _SEEDS = 8
 _REGULAR = 0.3
 
 
-def evaluate(engine, photos, period=None):
+def evaluate(engine, photos, period=None, inception=None):
     """Compares pictures of eight seeds with what the model was trained on.
 
     On an axis where the model repeats, pictures are one period, as many frames as come nearest to
@@ -25,6 +25,7 @@ def evaluate(engine, photos, period=None):
         photos: A sequence of `(height, width, 3)` uint8, at least 128 pixels each way, at the scale
             that the model was trained at.
         period: As of `scores.score`; the model's frame unless given, if the photo repeats after it.
+        inception: As of `scores.score`.
 
     Returns:
         As of `scores.score`, and where the model repeats `seam` and, on both axes, `frame_lock`.
@@ -46,7 +47,7 @@ def evaluate(engine, photos, period=None):
     for seed in range(_SEEDS):
         view = make_view(model, height=size[0], width=size[1], seed=seed, period=wraps)
         pictures.append(_values(render(engine, view)))
-    scores = score(pictures, photos, period)
+    scores = score(pictures, photos, period, inception)
     if any(model.periodic):
         scores["seam"] = _seam(pictures, photos[0], model, period)
     if all(model.periodic):

@@ -11,6 +11,7 @@ from locogan_keras.evaluation.metrics.distances import (
     standardized,
 )
 from locogan_keras.evaluation.metrics.features import features
+from locogan_keras.evaluation.metrics.inception import inception_features
 from locogan_keras.evaluation.metrics.lattice_error import lattice_strength, period_error
 from locogan_keras.evaluation.metrics.nearest_patches import nearest_distance
 from locogan_keras.evaluation.metrics.samples import halves, noise_like, random_crops
@@ -22,6 +23,7 @@ METRICS = {
     "patch_distance": "of patches of 8 pixels, at three sizes",
     "frechet_distance": "of texture, as a trained network sees it",
     "kernel_distance": "of content, as a trained network sees it",
+    "fid": "of 2048 Inception features; not comparable with that of more crops",
     "spectrum_distance": "decibels, mean over all frequencies",
     "grid": "power of lattices of 2 to 16 pixels over the photo's",
     "frame_lock": "what all frames share over what chance leaves",
@@ -57,7 +59,7 @@ class Score:
         return self.value / self.halves if self.halves > 0 else None
 
 
-def score(pictures, photos, period=(0, 0)):
+def score(pictures, photos, period=(0, 0), inception=None):
     """Compares pictures with a photo, or with several.
 
     Args:
@@ -66,10 +68,11 @@ def score(pictures, photos, period=(0, 0)):
         photos: The same, of real ones, at the scale of the pictures.
         period: Of a regular pattern, (height, width) in pixels, of any fraction; 0 on an axis
             without one. The photo is the first.
+        inception: A file with weights for the FID; see `inception_features`.
 
     Returns:
         `{name: Score}`; see `METRICS`. `diversity` is left out for one picture, what is said of
-        lattices without a period.
+        lattices without a period, and `fid` without a file.
 
     Raises:
         ValueError: If a picture is too small, or the network's weights are missing.
@@ -80,9 +83,12 @@ def score(pictures, photos, period=(0, 0)):
                 f"pictures must be at least {SMALLEST} x {SMALLEST} pixels to be compared. "
                 f"Received: {picture.shape[0]} x {picture.shape[1]}"
             )
-    fakes, reals, noise = _Sample(pictures, 1), _Sample(photos, 0), _Sample(noise_like(photos), 1)
-    pairs = [(_Sample(half, 1), _Sample(other, 0)) for half, other in halves(photos)]
-    scores = {}
+    sample = functools.partial(_Sample, inception=inception)
+    fakes, reals, noise = sample(pictures, 1), sample(photos, 0), sample(noise_like(photos), 1)
+    pairs = [(sample(half, 1), sample(other, 0)) for half, other in halves(photos)]
+    distances, scores = dict(_DISTANCES), {}
+    if inception is not None:
+        distances["fid"] = _fid
     if any(period):
         scores |= _lattice_scores(pictures, photos[0], noise.pictures[0], period)
     scores |= {
@@ -91,7 +97,7 @@ def score(pictures, photos, period=(0, 0)):
             float(np.mean([metric(*pair) for pair in pairs])),
             metric(noise, reals),
         )
-        for name, metric in _DISTANCES.items()
+        for name, metric in distances.items()
     }
     alike = [nearest_distance(half.pictures, other.pictures) for half, other in pairs]
     copying = nearest_distance(pictures, photos)
@@ -124,9 +130,9 @@ def quick_scores(fakes, reals):
 class _Sample:
     """Pictures, random crops of them, and what the network sees there."""
 
-    def __init__(self, pictures, seed):
+    def __init__(self, pictures, seed, inception):
         self.pictures = pictures
-        self._seed = seed
+        self._seed, self._inception = seed, inception
 
     @property
     def crops(self):
@@ -136,10 +142,18 @@ class _Sample:
     def features(self):
         return features(self.crops)
 
+    @functools.cached_property
+    def inception_features(self):
+        return inception_features(self.crops, self._inception)
+
 
 def _frechet(fakes, reals):
     textures = [standardized(each.features[0], reals.features[0]) for each in (fakes, reals)]
     return frechet_distance(*textures)
+
+
+def _fid(fakes, reals):
+    return frechet_distance(fakes.inception_features, reals.inception_features)
 
 
 _DISTANCES = {

@@ -30,7 +30,7 @@ def photo(rng):
 def test_pictures_like_the_photo_are_as_near_as_its_halves(rng, photo):
     pictures = [bricks(rng, 192, 288) for _ in range(2)]
     found = score(pictures, [photo], PERIOD)
-    assert set(found) == set(METRICS) - {"frame_lock", "seam"}
+    assert set(found) == set(METRICS) - {"fid", "frame_lock", "seam"}
     for name in ("patch_distance", "frechet_distance", "spectrum_distance", "copying", "diversity"):
         assert found[name].times == pytest.approx(1, abs=0.5), name
     assert found["grid"].value < 2
@@ -45,6 +45,13 @@ def test_copies_of_the_photo_and_of_one_another_are_found(photo):
     assert found["copying"].times < 0.05
     assert found["diversity"].times < 0.05
     assert "period_error" not in found
+
+
+def test_fid_is_the_frechet_distance_of_the_files_features(monkeypatch, photo):
+    monkeypatch.setattr(scores, "inception_features", lambda crops, path: crops[:, :2, 0, 0] + path)
+    found = score([photo + 0.5], [photo], inception=0.0)["fid"]
+    # Two features, each farther by a half, and other crops.
+    assert found.value == pytest.approx(0.5, abs=0.2)
 
 
 def test_several_photos_are_halved_by_turns(rng):
