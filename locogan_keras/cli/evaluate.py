@@ -56,36 +56,36 @@ def _period(text):
 
 def _evaluate(options):
     engine = load_engine(options.model)
-    settings = _settings(options, engine.description)
+    reading = _reading(options, engine.description)
     import_tensorflow()
     from locogan_keras.data.crops import load_pictures
     from locogan_keras.evaluation.evaluate import evaluate
 
-    decoded = load_pictures(options.source, **settings).decoded
+    decoded = load_pictures(options.source, **reading).decoded
     photos = [decoded[number] for number in range(min(len(decoded), _MOST))]
     scores = evaluate(engine, photos, options.period, options.inception)
     print(_json(scores) if options.json else _table(scores))
 
 
-def _settings(options, description):
+def _reading(options, description):
     """How SOURCE is read, as for training."""
     from locogan_keras.storage.run import Run
 
     run = Run(options.model)
     if run.exists():
-        config, _ = run.read()
-        settings = dataclasses.asdict(config.data)
-        settings |= {"encoding": config.model.encoding, "frame": config.model.frame}
+        settings, _ = run.read()
+        reading = dataclasses.asdict(settings.data)
+        reading |= {"encoding": settings.model.encoding, "frame": settings.model.frame}
     else:
-        settings = {"encoding": description.encoding, "frame": description.frame}
+        reading = {"encoding": description.encoding, "frame": description.frame}
     if options.image_size:
-        settings["image_size"] = options.image_size
-    if "image_size" not in settings:
+        reading["image_size"] = options.image_size
+    if "image_size" not in reading:
         raise ValueError(
             "--image-size is needed where MODEL is not a run's folder. Received: "
             f"MODEL={options.model}"
         )
-    return settings
+    return reading
 
 
 def _json(scores):
