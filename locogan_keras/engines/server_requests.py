@@ -1,10 +1,7 @@
-"""Asking a server: how, what can go wrong, and when to ask again."""
+"""Asking a server: how, what can go wrong, and when to ask again. Standard library only."""
 
 import time
-from collections.abc import Mapping
 from typing import Protocol
-
-import numpy as np
 
 # Seconds before each further attempt: a server that is being replaced is back by then.
 PAUSES = (0.2, 0.5, 1.0)
@@ -15,12 +12,12 @@ _LONGEST = 300
 class Server(Protocol):
     """A model on a server, over whatever it speaks: what a `ServingEngine` needs of it."""
 
-    def predict(self, signature: str, inputs: Mapping[str, np.ndarray]):
+    def predict(self, signature, inputs):
         """Runs a signature that has one output.
 
         Args:
             signature: Its name.
-            inputs: Arrays by name, with a batch axis.
+            inputs: NumPy arrays by name, with a batch axis.
 
         Returns:
             The output, batch first: an array, or lists as nested as it has axes.
