@@ -1,1 +1,1 @@
-"""What lies where on the infinite canvas: the specification, in NumPy, and its twins as graphs."""
+"""The infinite canvas and what lies where: the specification in NumPy, and its twins as graphs."""

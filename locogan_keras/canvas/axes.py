@@ -53,7 +53,7 @@ class Axis:
         return (2.0 * (pixels + turns * self.frame) / self.frame - 1.0).astype(np.float32)
 
     def addresses(self, cells):
-        """The cells whose latents lie here: beyond the part, those that lay there before."""
+        """The addresses of latents in `cells`: beyond the part, where they lay before it grew."""
         if not self.extra:
             return cells
         stop, extra = self.part[1] // CELL, self.extra // CELL

@@ -1,4 +1,4 @@
-"""What has to be known of a generator to call it, wherever it runs."""
+"""The description of a generator: what has to be known to call it, wherever it runs."""
 
 import dataclasses
 import json
@@ -17,7 +17,7 @@ PICTURE_CHANNELS = (1, 3, 4)
 
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """What has to be known of a generator to call it.
+    """All that has to be known of a generator to call it.
 
     Args:
         frame: (height, width) in pixels.
@@ -66,7 +66,7 @@ class Description:
         )
 
     def check_inputs(self, latent, positions):
-        """Refuses inputs that the generator cannot take.
+        """A check that the generator can take these inputs.
 
         Raises:
             ValueError: If they are not `(batch, rows, columns, channels)` arrays of one size that
@@ -86,7 +86,7 @@ class Description:
             )
 
     def to_json(self):
-        """The text that exported models carry. Enough to make their inputs."""
+        """The text that exported models carry, enough to make their inputs."""
         shared = {"latents": SCHEME, "period": self.period}
         values = dataclasses.asdict(self)
         told_by_absence = all(values[name] == absent for name, absent in ADDED.items())
@@ -95,10 +95,10 @@ class Description:
 
     @classmethod
     def from_json(cls, text):
-        """Reads `to_json`'s text.
+        """The description in `to_json`'s text.
 
         Raises:
-            ValueError: If it is none, or of a model that this version cannot call.
+            ValueError: If there is none, or it is of a model that this version cannot call.
         """
         try:
             values = json.loads(text)

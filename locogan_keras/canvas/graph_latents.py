@@ -11,7 +11,7 @@ from locogan_keras.canvas.latents import PARITY, ROTATIONS
 
 
 def threefry(key, counter):
-    """Threefry-2x32-20 on uint32 tensors that broadcast; see `latents.threefry`."""
+    """Threefry-2x32-20 on uint32 tensors that broadcast, as `latents.threefry`."""
     keys = [tf.convert_to_tensor(word, tf.uint32) for word in key]
     keys.append(_xor(_xor(keys[0], keys[1]), tf.constant(PARITY)))
     first, second = counter[0] + keys[0], counter[1] + keys[1]
@@ -25,7 +25,7 @@ def threefry(key, counter):
 
 
 def normals(key, counter):
-    """Standard normal float32 values; see `latents.normals`."""
+    """Standard normal float32 values, as `latents.normals`."""
     first, second = (tf.cast(word, tf.float64) for word in threefry(key, counter))
     radius = tf.sqrt(-2.0 * tf.math.log((first + 1.0) / 2.0**32))
     return tf.cast(radius * tf.cos(second * (2.0 * math.pi / 2.0**32)), tf.float32)

@@ -67,7 +67,7 @@ def checked_seed(seed):
 
 
 def addressed_normals(seed, channels, rows, columns):
-    """What lies at any addresses: `(..., count)` float32.
+    """The normals at any addresses: `(..., count)` float32.
 
     Args:
         seed: 0 to 2^32 - 1.

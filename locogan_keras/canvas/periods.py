@@ -1,4 +1,4 @@
-"""How pictures repeat: in x, in y, in both, or in both with every second column or row shifted.
+"""Repeats of pictures: in x, in y, in both, or in both with every second column or row shifted.
 
 A picture repeats where latents and positions do. Latents repeat after any whole number of cells;
 positions only after whole frames, and they are never shifted: a jump in them is a seam, which the
@@ -43,7 +43,7 @@ def view_periods(description, periodic, period):
 
 
 def shift_of(periodic, period):
-    """By how much every second column (y) or row (x) of repeats is shifted, in pixels.
+    """The shift of every second column (y) or row (x) of repeats, in pixels.
 
     Args:
         periodic: One of `PERIODIC`, or `None`.

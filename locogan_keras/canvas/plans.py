@@ -41,10 +41,10 @@ class Source(Protocol):
 
 
 class Plan(Protocol):
-    """Which sources lie in each cell, and how much of each."""
+    """The sources of each cell, and how much of each."""
 
     def shares(self, rows, columns):
-        """How much of each source is in each cell.
+        """The share of each source in each cell.
 
         Args:
             rows, columns: Integer arrays that broadcast: cells of the picture, in one period.
@@ -71,11 +71,11 @@ class Seeded:
         checked_seed(self.seed)
 
     def shares(self, rows, columns):
-        """As of `Plan`."""
+        """The only share, 1 in each cell; as of `Plan`."""
         return {self: np.ones(np.broadcast_shapes(rows.shape, columns.shape))}
 
     def values(self, channels, rows, columns):
-        """As of `Source`."""
+        """The seed's normals, as of `Source`."""
         return addressed_normals(self.seed, channels, rows, columns)
 
 
@@ -94,7 +94,7 @@ class Blend:
     weights: Callable
 
     def shares(self, rows, columns):
-        """As of `Plan`."""
+        """The blended shares, as of `Plan`."""
         weights = self.weights(rows, columns)
         first, second = (plan.shares(rows, columns) for plan in (self.first, self.second))
         shares = {

@@ -21,7 +21,7 @@ PERIODIC_AXES = {"linear": (False, False), "cylinder": (False, True), "torus": (
 
 
 def check_frame(frame, encoding):
-    """Refuses a frame that the encoding cannot repeat.
+    """A check that the encoding can repeat a frame.
 
     Args:
         frame: (height, width) in pixels.
@@ -46,8 +46,8 @@ def check_frame(frame, encoding):
 def cell_centres(first, count, frame):
     """Centres of `count` cells along one axis, `(count,)` float32.
 
-    Computed in float64 from the integer cell index and cast once, so that a tile's map equals the
-    slice of the whole map to the bit.
+    They are computed in float64 from the integer cell index and cast once, so that a tile's map
+    equals the slice of the whole map to the bit.
 
     Args:
         first: First cell.

@@ -1,4 +1,4 @@
-"""What to render: a window of one world, checked against what the model can do."""
+"""A view to render: a window of one world, checked against what the model can do."""
 
 import dataclasses
 
@@ -52,7 +52,7 @@ class View:
 
     @property
     def frame(self):
-        """What positions -1 to 1 stand for."""
+        """The (height, width) that positions -1 to 1 stand for, before a part is stretched."""
         return tuple(axis.frame for axis in self.axes)
 
     def wrapped(self, rows, columns):
@@ -111,7 +111,7 @@ def make_view(
     periodic=None,
     period=(0, 0),
 ):
-    """Checks what is asked of a model, and fills in the rest.
+    """The checked view of what is asked of a model, with the rest filled in.
 
     Args:
         description: The engine's.
