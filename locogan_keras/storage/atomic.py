@@ -13,7 +13,7 @@ _unfinished = {}
 
 @contextlib.contextmanager
 def replacing(path, final=None):
-    """Gives a temporary file beside `path` to write to, and renames it when the block succeeds.
+    """A temporary file beside `path` to write to, which is renamed when the block succeeds.
 
     If the block fails, the temporary file is removed and whatever was at `path` stays. A folder
     that cannot be written fails at once, before the block has worked for nothing.
@@ -41,7 +41,7 @@ def replacing(path, final=None):
 
 @contextlib.contextmanager
 def replacing_folder(path):
-    """Gives a temporary folder beside `path` to fill, and renames it when the block succeeds.
+    """A temporary folder beside `path` to fill, which is renamed when the block succeeds.
 
     If the block fails, the temporary folder is removed.
 
@@ -68,7 +68,7 @@ def replacing_folder(path):
 
 
 def make_folder(path):
-    """Makes a folder and the parents that it lacks.
+    """A folder made, with the parents that it lacks.
 
     Args:
         path: The folder. It may exist.
@@ -101,13 +101,13 @@ def removed_if_empty(folders):
 
 @contextlib.contextmanager
 def scratch_folder():
-    """Gives the `Path` of a folder that is removed at the end of the block."""
+    """The `Path` of a new folder that is removed at the end of the block."""
     with tempfile.TemporaryDirectory() as folder, _unfinished_at(Path(folder)):
         yield Path(folder)
 
 
 def remove_unfinished():
-    """Removes what the blocks at hand have written so far, for a process that ends within them."""
+    """The unfinished work of the blocks at hand removed, for a process that ends within them."""
     # A folder comes before what lies in it.
     for path, remove in reversed(tuple(_unfinished.items())):
         remove(path)
@@ -138,7 +138,7 @@ def _remove_if_empty(folder):
 
 @contextlib.contextmanager
 def _naming(path):
-    """Makes an error of the operating system name the path that the user gave."""
+    """A block in which errors of the operating system name the path that the user gave."""
     try:
         yield
     except OSError as error:

@@ -12,7 +12,7 @@ _NAME = re.compile(r"step-(\d{6,})-([0-9a-f]{16})\.keras")
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Checkpoint:
-    """One file, which its name tells the contents of.
+    """One file, whose name holds a digest of its contents.
 
     Args:
         step: Training steps done.
@@ -44,7 +44,7 @@ class Checkpoints:
         return sorted(Checkpoint(int(match[1]), path) for match, path in matches if match)
 
     def save(self, step, write):
-        """Adds a checkpoint; those of the same step or later ones, of an abandoned past, go.
+        """A new checkpoint; those of the same step or later ones, of an abandoned past, go.
 
         Args:
             step: Training steps done.
@@ -67,7 +67,7 @@ class Checkpoints:
                 old.path.unlink()
 
     def prune(self, keep, best=None):
-        """Removes all but the last ones and the best.
+        """All checkpoints removed, but the last ones and the best.
 
         Args:
             keep: How many of the last ones stay.

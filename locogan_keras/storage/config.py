@@ -1,4 +1,4 @@
-"""Reading recipes: TOML, checked key by key."""
+"""Recipes as settings: TOML, checked key by key."""
 
 import dataclasses
 import difflib
@@ -11,13 +11,13 @@ from locogan_keras.storage.toml import parse_toml
 
 
 def recipe_names():
-    """The recipes that come with the package."""
+    """The names of the recipes that come with the package."""
     folder = resources.files("locogan_keras") / "recipes"
     return sorted(path.name.removesuffix(".toml") for path in folder.iterdir())
 
 
 def load_config(recipe, settings=()):
-    """Reads a recipe and lays single settings over it.
+    """The settings of a recipe, with single ones laid over it.
 
     Args:
         recipe: A name from `recipe_names()`, or a TOML file.
@@ -45,7 +45,7 @@ def load_config(recipe, settings=()):
 
 
 def settings_from(values):
-    """`Settings` of nested dictionaries `{section: {key: value}}`; see `load_config`."""
+    """`Settings` of nested dictionaries `{section: {key: value}}`, as of `load_config`."""
     sections = {}
     for section, settings in values.items():
         _check_key(section, None)
@@ -84,7 +84,7 @@ def _parse_value(text):
 
 
 def _section_and_key(path):
-    """Of `section.key`, or of a `key` alone: no two sections have one of the same name."""
+    """`(section, key)` of `section.key`, or of a `key` alone: no two sections share a key."""
     section, dot, key = path.partition(".")
     if dot:
         return section, key

@@ -13,9 +13,10 @@ except ImportError:  # Windows
 
 
 class FolderLock:
-    """Keeps other processes from a folder until it is closed, or its process ends however it does.
+    """A lock that keeps other processes from a folder until it is closed or its process ends.
 
-    It leaves no file. Where the system has no such locks, it keeps nobody away.
+    However the process ends, the lock goes and leaves no file. Where the system has no such locks,
+    it keeps nobody away.
 
     Args:
         folder: The folder; it need not exist yet.
@@ -26,7 +27,7 @@ class FolderLock:
         self._held = None
 
     def take(self):
-        """Takes the lock, if it is not taken by this already. The folder is made for it.
+        """The lock taken, if this does not hold it already. The folder is made for it.
 
         Raises:
             ValueError: If another process has it, or there is something that is no folder.
@@ -43,13 +44,13 @@ class FolderLock:
                     self._held = stack.pop_all()
 
     def close(self):
-        """Gives the folder back; if it was made for the lock and is empty, it goes."""
+        """The folder given back; if it was made for the lock and is empty, it goes."""
         if self._held is not None:
             self._held.close()
             self._held = None
 
     def _lock(self, stack):
-        """Whether the lock is the folder's: who had it may have removed the folder meanwhile."""
+        """Whether the lock taken is the folder's: its last holder may have removed the folder."""
         try:
             descriptor = os.open(self._folder, os.O_RDONLY)
         except FileNotFoundError:

@@ -41,7 +41,7 @@ def version():
 
 @dataclasses.dataclass(frozen=True)
 class Origin:
-    """Where a run comes from, the section `run` of its `config.toml`.
+    """The origin of a run, the section `run` of its `config.toml`.
 
     Args:
         source: SOURCE as it was given.
@@ -99,14 +99,14 @@ class Run:
         return settings_from(values), origin
 
     def write(self, settings, origin):
-        """Makes the folder, if need be, and its `config.toml`."""
+        """The folder, made if need be, and a new `config.toml` in it."""
         lines = [f"{key} = {toml_value(value)}" for key, value in vars(origin).items()]
         with replacing(self.path(CONFIG)) as temporary:
             text = "\n".join([settings.to_toml(), "[run]", *lines, ""])
             temporary.write_text(text, encoding="utf-8")
 
     def write_rejected(self, rejected):
-        """Lists the pictures that could not be used in `rejected.csv`; no file if there are none.
+        """A list of the pictures that could not be used, `rejected.csv`; no file if there are none.
 
         Args:
             rejected: Pairs of a picture's name and the reason.
@@ -123,7 +123,7 @@ class Run:
             csv.writer(file).writerows([("file", "reason"), *rejected])
 
     def check(self, settings, origin, fresh=False):
-        """Refuses the folder if it cannot hold this run.
+        """A check that the folder can hold this run.
 
         Args:
             settings: The run's `Settings`.
@@ -171,7 +171,7 @@ class Run:
         return max((checkpoint.step for checkpoint in self.checkpoints.all()), default=0)
 
     def clear(self):
-        """Removes the run's files, and nothing else."""
+        """The run's files removed, and nothing else."""
         for name in (METRICS, EVALUATIONS, GENERATOR, REJECTED):
             self.path(name).unlink(missing_ok=True)
         for path in self.path(SAMPLES).glob("step-*.png"):
@@ -188,7 +188,7 @@ class Run:
         self.path(CONFIG).unlink(missing_ok=True)
 
     def sweep(self):
-        """Removes what a killed run was about to write."""
+        """The partial files of a killed run removed."""
         for folder in (".", SAMPLES, CHECKPOINTS):
             for path in self.path(folder).glob(".*"):
                 if _is_partial(path):
