@@ -1,1 +1,1 @@
-"""Pictures in, crops out."""
+"""Pictures from sources, and crops of them."""

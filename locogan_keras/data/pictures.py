@@ -1,4 +1,4 @@
-"""Reading pictures of every common kind as 8-bit RGB."""
+"""Pictures of every common kind, read as 8-bit RGB."""
 
 import struct
 import warnings
@@ -25,7 +25,7 @@ _DAMAGE = (
 
 
 def read_picture(path, background="white"):
-    """A picture as `(height, width, 3)` uint8, upright; see `decode`.
+    """The picture in a file as `(height, width, 3)` uint8, upright, as of `decode`.
 
     Args:
         path: The file.
@@ -73,7 +73,7 @@ def decode(file, background="white"):
 
     Grey, palette, CMYK and 16-bit pictures are converted; of an animation the first picture is
     taken. 16-bit grey without alpha is rounded; of other 16-bit pictures Pillow keeps the high
-    bytes, at most one level off. To be called under `pillow_quiet`.
+    bytes, at most one level off. It is called under `pillow_quiet`.
 
     Args:
         file: An open binary file.

@@ -1,4 +1,4 @@
-"""Where pictures come from: a file, a folder tree, a TFDS data set or an LMDB, as encoded files."""
+"""Sources of encoded pictures: a file, a folder tree, a TFDS data set or an LMDB."""
 
 import dataclasses
 import functools
@@ -30,7 +30,7 @@ class Source:
 
 
 def open_source(source):
-    """Finds the pictures of a SOURCE.
+    """The encoded pictures of a SOURCE.
 
     Args:
         source: One of
