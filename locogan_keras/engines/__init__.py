@@ -1,1 +1,1 @@
-"""`image = engine(latent, positions)`, wherever it runs."""
+"""Engines: `image = engine(latent, positions)`, wherever it runs."""

@@ -17,7 +17,7 @@ _GENERATOR = "locogan_keras>Generator"
 
 
 class KerasEngine:
-    """Runs a Keras `Generator`.
+    """An engine that runs a Keras `Generator`.
 
     Args:
         generator: The network.

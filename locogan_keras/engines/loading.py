@@ -1,4 +1,4 @@
-"""The contract behind one small interface, `Engine`, and the choice of one for a MODEL.
+"""The contract of all engines, `Engine`, and the choice of one for a MODEL.
 
 What an engine needs is imported when it is chosen.
 """

@@ -1,4 +1,4 @@
-"""The engine that runs an exported `.onnx` file in ONNX Runtime. No TensorFlow, no Keras."""
+"""The engine that runs an exported `.onnx` file in ONNX Runtime, without TensorFlow or Keras."""
 
 import os
 
@@ -11,7 +11,7 @@ METADATA = "locogan"
 
 
 class OnnxEngine:
-    """Runs an exported `.onnx` file.
+    """An engine that runs an exported `.onnx` file.
 
     The session is set up for throughput: as many threads as this process may use, all graph
     optimisations (which choose the blocked NCHWc layout), and memory kept from one tile for the
@@ -62,7 +62,7 @@ class OnnxEngine:
 
 
 def _usable_cores():
-    """Cores this process may use; a container's share where the system tells."""
+    """The number of cores this process may use; a container's share where the system tells."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

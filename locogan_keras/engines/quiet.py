@@ -1,11 +1,11 @@
-"""Loading engines for the command line, without TensorFlow's start-up messages."""
+"""Engines for the command line, loaded without TensorFlow's start-up messages."""
 
 import contextlib
 import os
 
 
 def load_engine(model):
-    """`engines.load_engine`; TensorFlow, if `model` needs it, is imported without its messages."""
+    """The engine of `loading.load_engine`; TensorFlow, if needed, is imported without messages."""
     if not model.endswith(".onnx") and not model.startswith(("http://", "https://")):
         import_tensorflow()
     from locogan_keras.engines import loading
@@ -14,7 +14,7 @@ def load_engine(model):
 
 
 def import_tensorflow():
-    """Imports TensorFlow without its start-up messages, which no setting of its own silences."""
+    """TensorFlow imported without its start-up messages, which no setting of its own silences."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with standard_error_muted():
         import tensorflow  # noqa: F401

@@ -6,13 +6,13 @@ from locogan_keras.canvas.description import Description
 
 
 class SavedModelEngine:
-    """Runs a SavedModel's `serving_default` signature.
+    """An engine that runs a SavedModel's `serving_default` signature.
 
     Args:
         folder: The SavedModel's.
 
     Attributes:
-        signatures: By name; `render` makes PNG files, see `savedmodel_export`.
+        signatures: By name; `render` makes PNG files, as `exporting.savedmodel_export` says.
 
     Call arguments:
         latent, positions: As in `Generator`, NumPy float32.

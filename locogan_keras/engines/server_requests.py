@@ -1,4 +1,4 @@
-"""Asking a server: how, what can go wrong, and when to ask again. Standard library only."""
+"""Requests to a server: what is asked, what can go wrong, and when it is asked again.."""
 
 import time
 from typing import Protocol
@@ -13,7 +13,7 @@ class Server(Protocol):
     """A model on a server, over whatever it speaks: what a `ServingEngine` needs of it."""
 
     def predict(self, signature, inputs):
-        """Runs a signature that has one output.
+        """The output of a signature that has one.
 
         Args:
             signature: Its name.
@@ -28,7 +28,7 @@ class Server(Protocol):
 
 
 class ServerError(Exception):
-    """A server does not answer as it should. The message is one line that names the URL.
+    """The failure of a server to answer as it should, in one line that names the URL.
 
     Args:
         url: The model's.
@@ -44,17 +44,17 @@ class ServerError(Exception):
 
 
 class Refused(ServerError):
-    """The server has answered with an error, and would again."""
+    """The failure of a request that the server answers with an error, and would again."""
 
 
 class Unavailable(ServerError):
-    """There is no server, or none that has room: it may help to ask again."""
+    """The failure for want of a server, or of one that has room: it may help to ask again."""
 
 
 def patiently(ask):
-    """Asks, and asks again a few times while the server is unavailable.
+    """An answer, asked for again a few times while the server is unavailable.
 
-    Safe because every signature is a pure function: to ask twice is to be told the same twice.
+    That is safe because every signature is a pure function: to ask twice is to be told the same.
     Who was refused does not ask again, for the answer would be the same; nor who waited too long,
     for such a server has enough to do.
 

@@ -51,7 +51,7 @@ def connect(url, timeout=TIMEOUT):
 
 
 class ServingEngine:
-    """Runs a served model's `serving_default` signature.
+    """An engine that runs a served model's `serving_default` signature.
 
     Args:
         url: The model's, for messages.
@@ -87,9 +87,9 @@ class ServingEngine:
         except (TypeError, ValueError) as error:
             raise ServerError(self._url, f"answers with no image: {error}") from None
         batch, rows, columns, _ = latent.shape
-        model = self.description
-        size = [model.cell * (cells - 2 * model.border) for cells in (rows, columns)]
-        expected = (batch, *size, model.image_channels)
+        description = self.description
+        size = [description.cell * (cells - 2 * description.border) for cells in (rows, columns)]
+        expected = (batch, *size, description.image_channels)
         if image.shape != expected:
             raise ServerError(
                 self._url, f"answers with an image of shape {image.shape} instead of {expected}"

@@ -32,7 +32,7 @@ class GrpcServer:
         self._stub = PredictionServiceStub(grpc.insecure_channel(address, _OPTIONS))
 
     def predict(self, signature, inputs):
-        """As of `Server`; the output is an array."""
+        """The output as of `Server`, an array."""
         request = PredictRequest()
         request.model_spec.name = self._name
         request.model_spec.signature_name = signature

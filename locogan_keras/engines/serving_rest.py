@@ -22,7 +22,7 @@ class RestServer:
         self._url, self._timeout = url, timeout
 
     def predict(self, signature, inputs):
-        """As of `Server`; the output is a list, nested as the output has axes."""
+        """The output as of `Server`, a list as nested as it has axes."""
         # By rows: in an answer by columns each number has an indented line, three times the bytes.
         names = list(inputs)
         columns = zip(*(inputs[name].tolist() for name in names), strict=True)
@@ -58,7 +58,7 @@ class RestServer:
 
 
 def _reason(error):
-    """What an error's body says, or else what its status does: a page of HTML says nothing."""
+    """The reason in an error's body, or else its status's: a page of HTML gives none."""
     try:
         return json.loads(error.read())["error"]
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
