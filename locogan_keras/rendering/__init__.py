@@ -1,1 +1,1 @@
-"""From views to pictures: edits, tiles and formats."""
+"""Pictures of views: edits, tiles and formats."""

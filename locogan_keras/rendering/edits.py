@@ -1,6 +1,6 @@
 """Edits: pictures made by changing latents and positions, never pixels.
 
-Each takes or makes a `View`, which `rendering.bands` renders at any size, tile by tile, with any
+Each takes or makes a `View`, which `render.bands` renders at any size, tile by tile, with any
 engine: edits know nothing of networks. Where a picture repeats, edits do.
 """
 
@@ -80,7 +80,7 @@ def transplant(view, donor, region, soft=0):
         view: The `View` that receives.
         donor: The seed that gives.
         region: (top, left, height, width) in pixels of the picture, or a mask: `view.size` float32,
-            1 where the donor is; see `masks.read_mask`.
+            1 where the donor is; as of `pictures.read_mask`.
         soft: Pixels inside the region's edge over which the donor fades in.
 
     Returns:

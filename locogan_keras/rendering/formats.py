@@ -1,4 +1,4 @@
-"""What each format of files can do: one table, by suffix."""
+"""Formats of picture files and what each can do: one table, by suffix."""
 
 import dataclasses
 from pathlib import Path
@@ -17,10 +17,10 @@ _MILLISECONDS = 150
 
 
 class Writer(Protocol):
-    """How pictures are made and written in one format, whole or not at all."""
+    """The making and writing of pictures in one format, whole or not at all."""
 
     def __call__(self, out, pictures):
-        """Makes and writes them.
+        """The pictures, made and written.
 
         Args:
             out: A `Path`. What was there stays if this fails.
@@ -34,7 +34,7 @@ class Writer(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """What a suffix stands for.
+    """A format of files, which a suffix stands for.
 
     Args:
         one: The `Writer` of one picture, if it can be asked for.

@@ -1,4 +1,4 @@
-"""How much of another picture is in each cell: weights for blends of latent fields.
+"""Weights for blends of latent fields: how much of another picture is in each cell.
 
 Weights are functions of rows and columns, integer arrays that broadcast and that `View.wrapped` has
 brought into one period, and give float64 in [0, 1]. What is asked for in pixels of the picture
@@ -11,7 +11,7 @@ from locogan_keras.canvas.latents import BORDER, CELL
 
 
 def ramp(view, axis, hard):
-    """From one picture to another, from top to bottom or from left to right of a view.
+    """A ramp from one picture to another, from top to bottom or from left to right of a view.
 
     On an axis where the view repeats it goes there and back in one period, so that it closes.
 
@@ -97,7 +97,7 @@ def _mask_cells(view, mask):
 
 
 def _box(view, region):
-    """As `_mask_cells` of a mask that is 1 in a rectangle, without its pixels."""
+    """The `_mask_cells` of a mask that is 1 in a rectangle, without its pixels."""
     top, left, height, width = region
     listed = ",".join(map(str, region))
     if height < 1 or width < 1:
@@ -116,7 +116,7 @@ def _box(view, region):
 
 
 def _pixels(view, axis):
-    """Where on the picture each of the view's cells begins, and where it ends."""
+    """The picture's pixels at which each of the view's cells begins, and those at which it ends."""
     first, last = _cells(view, axis)
     edges = CELL * np.arange(first, last + 1) - view.corner[axis]
     return np.maximum(edges[:-1], 0), np.minimum(edges[1:], view.size[axis])
@@ -139,7 +139,7 @@ def _eroded(cells):
 
 
 class _Table:
-    """What is known of the cells around a view, by their place in the period where it repeats.
+    """The known values of cells around a view, by their place in the period where it repeats.
 
     Args:
         view: The `View`.
@@ -157,14 +157,14 @@ class _Table:
         )
 
     def mark(self, cells, margin):
-        """Notes cells, all but `margin` of those around the view.
+        """A note of cells, all but the outer `margin` of those around the view.
 
         A cell of a repeat may be on the picture several times, and marked on one of them.
         """
         np.maximum.at(self._cells, tuple(_cropped(each, margin) for each in self._places), cells)
 
     def read(self, otherwise):
-        """All cells, and `otherwise` those of which nothing is known."""
+        """All cells, those of which nothing is known taken from `otherwise`."""
         known = self._cells[tuple(self._places)]
         return np.where(np.isfinite(known), known, otherwise)
 

@@ -19,7 +19,7 @@ def write(out, engine, views, *, names=None, tile=256, origin=None, progress=ite
         out: Where to. One view becomes a `.png`, which is written while it is made. Several become
             a sheet (`.png`), eight in a row; an animation (`.gif`) that repeats, on white where
             sizes differ; or a folder (no suffix) with a PNG of each.
-        engine: See `engines`.
+        engine: An `Engine`, such as `load_engine` gives.
         views: One `View`, or a list of them.
         names: Of several pictures, as files of a folder; numbers unless given.
         tile: As of `bands`.
@@ -86,15 +86,15 @@ class Picture:
         return self.view.size
 
     def bands(self):
-        """Makes it from top to bottom: an iterator over `(rows, width, channels)` uint8."""
+        """The picture from top to bottom: an iterator over `(rows, width, channels)` uint8."""
         return bands(self.engine, self.view, self.tile, self.progress)
 
     def whole(self):
-        """Makes it: `(height, width, channels)` uint8."""
+        """The picture in one array: `(height, width, channels)` uint8."""
         return render(self.engine, self.view, self.tile, self.progress)
 
     def metadata(self, **further):
-        """What its file keeps, as a dict; `further` comes after `origin`."""
+        """The facts that its file keeps, as a dict; `further` comes after `origin`."""
         view = self.view
         shift = {"shift": view.shift} if any(view.shift) else {}
         return {

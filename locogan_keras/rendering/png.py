@@ -1,7 +1,7 @@
-"""Writing PNG while its rows are made.
+"""PNG files, written while their rows are made.
 
 Pillow's encoder needs the whole picture at 4 bytes a pixel, and pypng neither filters rows nor
-writes text chunks. Of a PNG this takes the little that a picture of ours needs.
+writes text chunks. Of PNG, here is the little that a picture of ours needs.
 """
 
 import itertools
@@ -27,7 +27,7 @@ _BLOCK = 2**20
 
 
 def write_png(path, size, bands, metadata=None):
-    """Writes a picture as PNG, whole or not at all, and holds one piece of it at a time.
+    """A picture written as PNG, whole or not at all, with one piece of it held at a time.
 
     Args:
         path: Where to. What was there stays if this fails.
@@ -65,7 +65,7 @@ def write_png(path, size, bands, metadata=None):
 
 
 def check_channels(channels):
-    """Refuses, with `ValueError`, pictures that one file cannot hold."""
+    """A check that one file can hold pictures of so many channels; `ValueError` if not."""
     if channels not in PICTURE_CHANNELS:
         raise ValueError(
             "a picture file has 1 (grey), 3 (RGB) or 4 (RGBA) channels. "

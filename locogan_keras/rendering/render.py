@@ -6,7 +6,7 @@ import numpy as np
 
 
 def render(engine, view, tile=256, progress=iter):
-    """Makes a picture: `bands` in one array.
+    """A picture in one array: its `bands`, one below the other.
 
     Args:
         engine, view, tile, progress: As of `bands`.
@@ -27,7 +27,7 @@ def render(engine, view, tile=256, progress=iter):
 
 
 def bands(engine, view, tile=256, progress=iter):
-    """Makes a picture from top to bottom, a row of tiles at a time.
+    """A picture in bands from top to bottom, made a row of tiles at a time.
 
     Tiles lie on a fixed grid of the canvas and are always computed whole, so for one `tile` a
     pixel's bits never depend on the window that asked for it. On an axis that repeats, one period
@@ -36,8 +36,8 @@ def bands(engine, view, tile=256, progress=iter):
     every second column of repeats shifted, a row of the picture needs two rows of tiles.
 
     Args:
-        engine: See `engines`.
-        view: What to make, from `make_view` or an edit.
+        engine: An `Engine`, such as `load_engine` gives.
+        view: The `View`, from `make_view` or an edit.
         tile: Edge of a tile in pixels, a multiple of 16.
         progress: Wraps a range as long as there are tiles, as it is worked through, like `tqdm`.
 
@@ -92,7 +92,7 @@ def _bands(engine, view, tile, progress):
 
 
 def _lanes(view, tile):
-    """How columns of tiles become columns of pixels.
+    """The columns of pixels that columns of tiles become.
 
     Returns:
         `layouts`: `{column of tiles: [(slice of the tile, slice of the picture), ...]}` each, and
@@ -141,7 +141,7 @@ def _band_rows(view, tile, lanes):
 
 
 def _cuts(corner, length, period, tile, shifts):
-    """Where, along one axis of the picture, tiles or repeats begin and end, in order."""
+    """The places along one axis of the picture where tiles or repeats begin or end, in order."""
     cuts = {0, length}
     for shift in shifts:
         place = 0

@@ -1,4 +1,4 @@
-"""Extending and stretching pictures, each axis by itself (sections 4.3 and 7, Figures 10 and 12).
+"""Pictures extended and stretched, each axis by itself (sections 4.3 and 7, Figures 10 and 12).
 
 To *extend* is to show more of the frame's scale; to *stretch*, to lay the same frame over more
 cells; to stretch *a part*, to give all new cells to that part, while the rest keeps its scale and
