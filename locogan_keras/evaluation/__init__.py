@@ -1,1 +1,1 @@
-"""How good pictures are, by number and by eye."""
+"""The quality of pictures, by number and by eye."""

@@ -1,4 +1,4 @@
-"""How good a model is."""
+"""The evaluation of a model by what it was trained on."""
 
 import numpy as np
 
@@ -15,13 +15,13 @@ _REGULAR = 0.3
 
 
 def evaluate(engine, photos, period=None, inception=None):
-    """Compares pictures of eight seeds with what the model was trained on.
+    """Scores of pictures of eight seeds beside what the model was trained on.
 
     On an axis where the model repeats, pictures are one period, as many frames as come nearest to
     the photo; on others they are the model's frame.
 
     Args:
-        engine: See `engines`.
+        engine: An `Engine`, such as `load_engine` gives.
         photos: A sequence of `(height, width, 3)` uint8, at least 128 pixels each way, at the scale
             that the model was trained at.
         period: As of `scores.score`; the model's frame unless given, if the photo repeats after it.
@@ -33,33 +33,35 @@ def evaluate(engine, photos, period=None, inception=None):
     Raises:
         ValueError: As of `scores.score`.
     """
-    model = engine.description
+    description = engine.description
     photos = [_values(photo) for photo in photos]
-    period = _period(model, photos[0]) if period is None else tuple(period)
+    period = _period(description, photos[0]) if period is None else tuple(period)
     size = tuple(
         _length(frame, length) if repeats else frame
         for frame, length, repeats in zip(
-            model.frame, photos[0].shape, model.periodic, strict=False
+            description.frame, photos[0].shape, description.periodic, strict=False
         )
     )
-    wraps = tuple(length * repeats for length, repeats in zip(size, model.periodic, strict=True))
+    wraps = tuple(
+        length * repeats for length, repeats in zip(size, description.periodic, strict=True)
+    )
     pictures = []
     for seed in range(_SEEDS):
-        view = make_view(model, height=size[0], width=size[1], seed=seed, period=wraps)
+        view = make_view(description, height=size[0], width=size[1], seed=seed, period=wraps)
         pictures.append(_values(render(engine, view)))
     scores = score(pictures, photos, period, inception)
-    if any(model.periodic):
-        scores["seam"] = _seam(pictures, photos[0], model, period)
-    if all(model.periodic):
-        lock = frame_lock(pictures, model.frame, period)
+    if any(description.periodic):
+        scores["seam"] = _seam(pictures, photos[0], description, period)
+    if all(description.periodic):
+        lock = frame_lock(pictures, description.frame, period)
         if lock is not None:
-            same = frame_lock(_SEEDS * pictures[:1], model.frame, period)
+            same = frame_lock(_SEEDS * pictures[:1], description.frame, period)
             scores["frame_lock"] = Score(lock, 1.0, same)
     return {name: scores[name] for name in METRICS if name in scores}
 
 
 def _length(frame, length):
-    """The whole frames that come nearest to a length, if they are large enough to be compared."""
+    """The whole frames that come nearest to a length, at least as many as can be compared."""
     return frame * max(round(length / frame), -(-SMALLEST // frame))
 
 
@@ -67,22 +69,24 @@ def _values(picture):
     return picture.astype(np.float32) / 127.5 - 1
 
 
-def _period(model, photo):
+def _period(description, photo):
     """The model's frame on the axes on which the photo repeats after it, 0 on others."""
     period = []
-    for axis, (frame, repeats) in enumerate(zip(model.frame, model.periodic, strict=True)):
+    for axis, (frame, repeats) in enumerate(
+        zip(description.frame, description.periodic, strict=True)
+    ):
         one = tuple(frame * (axis == other) for other in (0, 1))
         fits = repeats and 3 * frame <= photo.shape[axis]
         period.append(frame if fits and lattice_strength(photo, one) >= _REGULAR else 0)
     return tuple(period)
 
 
-def _seam(pictures, photo, model, period):
-    """Where the edges rank, of all axes on which the model repeats that which stands out most.
+def _seam(pictures, photo, description, period):
+    """The edges' rank where it is highest, of the axes on which the model repeats.
 
     Lines of the photo rank 0.5 in the mean; its useless edge is where it is put beside itself.
     """
-    axes = [axis for axis in range(2) if model.periodic[axis]]
+    axes = [axis for axis in range(2) if description.periodic[axis]]
     found, own = (
         # On a lattice, lines are like those a period away.
         max(seam(group, axis, period[axis] or 1) for axis in axes)

@@ -1,4 +1,4 @@
-"""How far generated pictures are from real ones, by numbers that need no trained network."""
+"""The distance of generated pictures from real ones, by numbers that need no trained network."""
 
 import numpy as np
 

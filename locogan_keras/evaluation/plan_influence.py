@@ -1,4 +1,4 @@
-"""What the master plan and the local plan do to pictures (section 4.3): how far each moves them."""
+"""The influence of master plan and local plan: how far each moves pictures (section 4.3)."""
 
 import dataclasses
 
@@ -9,13 +9,13 @@ from locogan_keras.rendering.render import render
 
 
 def plan_influence(engine, view, count=8, tile=256):
-    """How far pixels move when one plan is another seed's and the other plan stays.
+    """The movement of pixels when one plan is another seed's and the other plan stays.
 
     Args:
-        engine: See `engines`.
+        engine: An `Engine`, such as `load_engine` gives.
         view: The `View`; its own seeds are not used.
         count: How many pictures are compared with two others each.
-        tile: As of `rendering.bands`.
+        tile: As of `render.bands`.
 
     Returns:
         `(local, master)`: the mean squared differences of pixels, in levels squared, that changing

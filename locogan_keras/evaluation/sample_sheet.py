@@ -18,7 +18,7 @@ def fake_crops(engine, windows, size):
     """Generated crops of fixed seeds, one for each window.
 
     Args:
-        engine: See `engines`.
+        engine: An `Engine`, such as `load_engine` gives.
         windows: `(count, 4)` fractions of the frame.
         size: Pixels of a crop along each axis, a multiple of 16.
 
@@ -40,7 +40,7 @@ def sample_sheet(engine, reals, fakes):
     """Real crops above generated ones, then pictures of several sizes, all of fixed seeds.
 
     Args:
-        engine: See `engines`.
+        engine: An `Engine`, such as `load_engine` gives.
         reals: `(count, size, size, channels)` float32 in [-1, 1], of the size trained at.
         fakes: `fake_crops` of the reals' windows.
 

@@ -1,4 +1,4 @@
-"""How good pictures are: each metric beside what is reachable and what is useless."""
+"""Scores of pictures: each metric beside what is reachable and what is useless."""
 
 import dataclasses
 import functools
@@ -60,7 +60,7 @@ class Score:
 
 
 def score(pictures, photos, period=(0, 0), inception=None):
-    """Compares pictures with a photo, or with several.
+    """The scores of pictures beside a photo, or several.
 
     Args:
         pictures: A sequence of `(height, width, 3)` in [-1, 1], at least 128 pixels each way; of

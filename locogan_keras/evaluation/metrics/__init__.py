@@ -1,1 +1,1 @@
-"""What is measured of pictures, one idea a file."""
+"""Metrics of pictures, one idea a file."""

@@ -1,4 +1,4 @@
-"""How far two sets of feature vectors are from each other."""
+"""Distances of two sets of feature vectors."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ def frechet_distance(features, others):
         |m - n|^2 + trace(C + D - 2 (C D)^(1/2))
 
     for means m, n and covariances C, D. It comes out too large by what the covariances of so few
-    vectors are off: take several times as many as there are dimensions, the same number each time.
+    vectors are off: it needs several times as many as there are dimensions, as many each time.
 
     Args:
         features, others: `(count, dimensions)`.

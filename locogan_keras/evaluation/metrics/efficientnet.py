@@ -36,7 +36,7 @@ def build_network(weights):
 
 
 class _Graph:
-    """Collects nodes; each method adds some and returns the name of their output."""
+    """A graph that grows: each method but `model` adds to it and returns the new outputs' names."""
 
     def __init__(self, weights):
         self._weights = weights

@@ -1,4 +1,4 @@
-"""What a trained network sees in pictures: EfficientNet-Lite0's features, by ONNX Runtime."""
+"""Pictures as a trained network sees them: EfficientNet-Lite0's features, by ONNX Runtime."""
 
 import functools
 from importlib import resources

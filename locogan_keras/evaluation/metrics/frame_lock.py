@@ -1,4 +1,4 @@
-"""Whether a pattern has a flaw, or anything else, at one fixed place of every frame."""
+"""Frame lock: whether a pattern has a flaw, or anything else, at one place of every frame."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ _SHUFFLES = 8
 
 
 def frame_lock(pictures, frame, period=(0, 0)):
-    """What stays in the mean over pictures, folded on the frame, over what chance would leave.
+    """The ratio of what stays in the mean over pictures, folded on the frame, to what chance would.
 
     Where all pictures agree, their mean keeps its contrast; where they are independent, it fades.
     Taken is the root mean square of the mean at the 32 x 32 pixels where it is largest, over that

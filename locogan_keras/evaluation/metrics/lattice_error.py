@@ -1,4 +1,4 @@
-"""Whether a regular pattern keeps its period over a large picture."""
+"""The order of a regular pattern: whether it keeps its period over a large picture."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ _EQUAL = 0.85
 
 
 def period_error(picture, photo, period):
-    """How far a pattern strays from the lattice with its period, in periods.
+    """The error of a pattern: how far it strays from the lattice with its period, in periods.
 
     The photo's Fourier coefficients at the harmonics of the period say what repeats in it. Those of
     each place, under a Gaussian window two periods wide, are correlated with them at all
@@ -41,7 +41,7 @@ def period_error(picture, photo, period):
 
 
 def lattice_strength(picture, period):
-    """How alike a picture is to itself a period on: the normalized autocorrelation there.
+    """The likeness of a picture to itself a period on: the normalized autocorrelation there.
 
     Args:
         picture: `(height, width, 3)` in [-1, 1].
@@ -115,7 +115,7 @@ def _nearest_peak(match):
 
 
 def _vertex(values, place):
-    """Where between its neighbours a parabola through a peak has its top."""
+    """The top of a parabola through a peak, in places from it to its neighbours."""
     before, at, after = (values[(place + shift) % _PLACES] for shift in (-1, 0, 1))
     bend = before - 2 * at + after
     return 0.5 * (before - after) / bend if bend < 0 else 0.0

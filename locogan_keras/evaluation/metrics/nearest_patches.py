@@ -1,4 +1,4 @@
-"""How near patches of some pictures come to any of others: what is copied, and what varies."""
+"""The distance of patches to the nearest of others: what is copied, and what varies."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What is compared: crops at random places, halves of real pictures, noise in their colours."""
+"""Samples to compare: crops at random places, halves of real pictures, noise in their colours."""
 
 import numpy as np
 

@@ -1,10 +1,10 @@
-"""Whether the edges of a period can be seen."""
+"""Seams: whether the edges of a period can be seen."""
 
 import numpy as np
 
 
 def seam(pictures, axis, step=1):
-    """Where the gradient across the pictures' edge ranks among those inside them.
+    """The rank of the gradient across the pictures' edge among those inside them.
 
     The mean absolute difference of the lines on both sides of the edge, where the pictures go on
     at their own beginning, is compared with that of neighbouring lines inside.

@@ -1,4 +1,4 @@
-"""What pictures are made of by frequency, and the lattice that up-sampling prints on them."""
+"""The power of pictures by frequency, and the lattice that up-sampling prints on them."""
 
 import itertools
 

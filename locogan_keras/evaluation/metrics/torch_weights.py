@@ -10,7 +10,7 @@ _KINDS = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 
 def read_weights(path):
-    """Reads a `state_dict`.
+    """The weights in a `state_dict`.
 
     The file is five pickles (a magic number, a version, the machine's types, the tensors' names and
     shapes, the storages' keys) and then each storage's length and raw values. Pickles can run any
@@ -23,7 +23,7 @@ def read_weights(path):
         `{name: array}`, in the file's order.
 
     Raises:
-        ValueError: If it is none of these, or wants to run something.
+        ValueError: If it is no such file, or wants to run something.
     """
     with open(path, "rb") as file:
         try:
@@ -49,11 +49,11 @@ def _storage(file, kind):
 
 
 class _Tensor(collections.namedtuple("_Tensor", "key kind offset shape strides")):
-    """Where in which storage a tensor lies."""
+    """The place of a tensor: in which storage it lies, and where."""
 
     @classmethod
     def rebuilt(cls, storage, offset, shape, strides, *_):
-        """What PyTorch's pickles call `_rebuild_tensor_v2`."""
+        """The place of a tensor, as what PyTorch's pickles call `_rebuild_tensor_v2`."""
         return cls(*storage, offset, shape, strides)
 
     def of(self, storage):
