@@ -1,1 +1,1 @@
-"""A generator for other runtimes, compared with the original first."""
+"""Exports of a generator for other runtimes, compared with it first."""

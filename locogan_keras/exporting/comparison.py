@@ -1,4 +1,4 @@
-"""Whether an export is the generator: compared on inputs of the model's own kind."""
+"""The comparison of an export with its generator, on inputs of the model's own kind."""
 
 import itertools
 import time
@@ -49,7 +49,7 @@ def samples(description, sizes=_SIZES, batches=_BATCHES):
 
 
 def verify(engine, keras_engine, report):
-    """Refuses an export that is not the generator.
+    """A check that an export is the generator.
 
     Args:
         engine: The export's.
@@ -80,7 +80,7 @@ def verify(engine, keras_engine, report):
 
 
 def compare(engine, exact, precision, report):
-    """Says what a precision costs and brings; refuses what can be seen.
+    """The report of what a precision costs and brings; a difference that can be seen is refused.
 
     Args:
         engine: The smaller model's.
@@ -108,7 +108,7 @@ def compare(engine, exact, precision, report):
 
 
 def _speed(engine, exact, rounds=7):
-    """How many times as fast one engine is as another, timed in turns on one tile."""
+    """The speed of one engine over that of another, timed in turns on one tile."""
     cells = 256 // exact.description.cell
     inputs = next(samples(exact.description, sizes=((cells, cells),), batches=(1,)))
     seconds = {engine: [], exact: []}

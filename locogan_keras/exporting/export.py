@@ -9,7 +9,7 @@ from locogan_keras.storage.atomic import replacing, replacing_folder
 
 
 def export(model, to, out, *, opset=None, precision=None, report=print):
-    """Exports a generator, and compares the export with it before moving it into place.
+    """An export of a generator, compared with it before it is moved into place.
 
     Args:
         model: A run's folder or a `.keras` file.

@@ -1,6 +1,6 @@
 """`locogan render` as one TensorFlow graph, for a server that renders by itself.
 
-`rendering.py` and `views.py` are the specification; tests hold the two equal.
+`rendering/render.py` and `canvas/views.py` are the specification; tests hold the two equal.
 """
 
 import tensorflow as tf
@@ -26,7 +26,7 @@ MOST_PIXELS = 1024 * 1024
 
 
 def picture(network, description, request):
-    """One picture.
+    """The picture of one request.
 
     Args:
         network: Called as `network([latent, positions])`.

@@ -59,7 +59,7 @@ def onnx_model(network, description, opset=18):
 
 
 def save_onnx(model, path):
-    """Checks a model and writes it as one file.
+    """A model checked and written as one file.
 
     Args:
         model: An `onnx.ModelProto`.
@@ -83,7 +83,7 @@ def _simplified(source, target):
 
 
 def _rename(graph):
-    """Gives nodes, tensors and axes names that say what they are and never change."""
+    """Names for nodes, tensors and axes that say what they are and never change."""
     names = {tensor.name: tensor.name for tensor in graph.input}
     names[graph.output[0].name] = "image"
     weights = {tensor.name for tensor in graph.initializer}

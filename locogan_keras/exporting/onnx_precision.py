@@ -21,7 +21,7 @@ def to_float16(model):
     Positions need the bits: float16 cannot tell neighbouring cells of a large frame apart.
 
     Args:
-        model: An `onnx.ModelProto` of `onnx_export`.
+        model: An `onnx.ModelProto` of `onnx_model`.
 
     Returns:
         An `onnx.ModelProto`.
@@ -40,7 +40,7 @@ def to_int8(model, samples):
     output is the picture.
 
     Args:
-        model: An `onnx.ModelProto` of `onnx_export`.
+        model: An `onnx.ModelProto` of `onnx_model`.
         samples: (latent, positions) pairs to calibrate on.
 
     Returns:

@@ -9,7 +9,7 @@ from locogan_keras.exporting.graph_rendering import REQUEST, picture
 
 
 def save_savedmodel(network, description, folder):
-    """Writes a SavedModel.
+    """A SavedModel written to a folder.
 
     Its signatures:
 

@@ -24,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?")
 
 
 def save_serving(network, description, folder, name):
-    """Writes a folder to serve a model from: versions, warm-up records, settings, a README.
+    """A folder to serve a model from: versions, warm-up records, settings, a README.
 
     Args:
         network: The deployable form.
@@ -60,7 +60,7 @@ def save_serving(network, description, folder, name):
 
 
 def picture_size(description):
-    """(height, width) of the picture that the README asks for: the model's frame, if it is allowed.
+    """(height, width) of the picture that the README asks for: the frame, as far as it is allowed.
 
     Args:
         description: The model's.
