@@ -1,4 +1,4 @@
-"""Arguments that several commands take, and what they look like, as types for `argparse`."""
+"""Arguments that several commands take, and their forms as types for `argparse`."""
 
 import argparse
 import re
@@ -11,7 +11,7 @@ MOST = 1000
 
 
 def positive(kind):
-    """A positive number of a kind, `int` or `float`."""
+    """The type of positive numbers of a kind, `int` or `float`."""
 
     def parse(text):
         value = kind(text)
@@ -92,7 +92,7 @@ def region(text):
 
 
 def add_model(parser):
-    """Adds MODEL."""
+    """The argument MODEL, added."""
     parser.add_argument(
         "model",
         metavar="MODEL",
@@ -102,7 +102,7 @@ def add_model(parser):
 
 
 def add_out(parser, what="the PNG to write"):
-    """Adds where to write, and the tile."""
+    """The arguments of a command that writes, added: where to, and the tile."""
     parser.add_argument("--out", metavar="FILE", required=True, help=what)
     parser.add_argument(
         "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
@@ -111,7 +111,7 @@ def add_out(parser, what="the PNG to write"):
 
 
 def add_view(parser):
-    """Adds the arguments of `make_view`, but for the seed."""
+    """The arguments of `make_view` added, but for the seed."""
     parser.add_argument("--height", type=positive(int), help="pixels (default: the frame's)")
     parser.add_argument("--width", type=positive(int), help="pixels (default: the frame's)")
     parser.add_argument("--top", type=int, default=0, help="pixels on the infinite canvas")

@@ -12,7 +12,7 @@ _ELSEWHERE = ("command", "make", "several", "quiet", "model", "out", "tile")
 
 
 def add_edit(commands):
-    """Adds `locogan edit`."""
+    """The command `locogan edit`, added."""
     edit = commands.add_parser(
         "edit",
         help="change latents and positions",

@@ -13,7 +13,7 @@ _MOST = 256
 
 
 def add_evaluate(commands):
-    """Adds `locogan evaluate`."""
+    """The command `locogan evaluate`, added."""
     evaluate = commands.add_parser(
         "evaluate",
         help="say how good a model is",
@@ -68,7 +68,7 @@ def _evaluate(options):
 
 
 def _reading(options, description):
-    """How SOURCE is read, as for training."""
+    """The settings by which SOURCE is read, as for training."""
     from locogan_keras.storage.run import Run
 
     run = Run(options.model)

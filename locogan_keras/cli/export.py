@@ -7,7 +7,7 @@ from locogan_keras.exporting.export import KINDS, PRECISIONS, export
 
 
 def add_export(commands):
-    """Adds `locogan export`."""
+    """The command `locogan export`, added."""
     parser = commands.add_parser(
         "export",
         help="write a model for other runtimes",

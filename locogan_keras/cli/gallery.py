@@ -10,7 +10,7 @@ from locogan_keras.engines.quiet import load_engine
 
 
 def add_gallery(commands):
-    """Adds `locogan gallery`."""
+    """The command `locogan gallery`, added."""
     gallery = commands.add_parser(
         "gallery",
         help="make all figures that a model can make",
@@ -31,12 +31,12 @@ def _gallery(options):
 
 
 def write_gallery(folder, model, engine):
-    """Fills a folder with figures, their captions (`.txt`) and `index.html`.
+    """A folder filled with figures, their captions (`.txt`) and `index.html`.
 
     Args:
         folder: A `Path`.
         model: MODEL, for the commands in the captions.
-        engine: See `engines`.
+        engine: An `Engine`, such as `load_engine` gives.
     """
     from PIL import Image
     from tqdm import tqdm

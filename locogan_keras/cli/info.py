@@ -1,11 +1,11 @@
-"""`locogan info`: what a model is."""
+"""`locogan info`: the facts of a model."""
 
 from locogan_keras.cli.arguments import add_model
 from locogan_keras.engines.quiet import load_engine
 
 
 def add_info(commands):
-    """Adds `locogan info`."""
+    """The command `locogan info`, added."""
     info = commands.add_parser(
         "info", help="say what a model is", description="Says what a model is."
     )

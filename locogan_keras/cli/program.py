@@ -22,7 +22,7 @@ USAGE_ERROR = 2
 
 
 def main(arguments=None):
-    """Runs `locogan`.
+    """One run of `locogan`.
 
     Args:
         arguments: Those after the command's name; the process's own unless given. If they are not
@@ -52,7 +52,7 @@ def main(arguments=None):
 
 @contextlib.contextmanager
 def _leaving_at(*numbers):
-    """Lets signals end the process at once, with nothing half-written where a user would find it.
+    """A block in which signals end the process at once, with nothing half-written left to find.
 
     An exception would not do: Keras and TensorFlow have bare `except`s that swallow it.
     """
@@ -79,7 +79,7 @@ def _fail(reason, status=USAGE_ERROR):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """A parser that says in one line what is wrong."""
 
     def error(self, message):
         self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")

@@ -8,7 +8,7 @@ from locogan_keras.engines.quiet import load_engine
 
 
 def add_render(commands):
-    """Adds `locogan render`."""
+    """The command `locogan render`, added."""
     render = commands.add_parser(
         "render", help="make a picture of any size", description="Makes a picture of any size."
     )
@@ -27,7 +27,7 @@ def add_render(commands):
 
 
 def run(options):
-    """Makes what a command that `add_out` was called for asks."""
+    """The pictures that a command with `add_out`'s arguments asks for, made and written."""
     from locogan_keras.rendering.formats import format_of
 
     # Refuses what cannot be written before the model is loaded.
@@ -36,7 +36,7 @@ def run(options):
 
 
 def write_out(options, engine, views, origin, names=None):
-    """Writes pictures as `--out` says.
+    """Pictures written as `--out` says.
 
     Args:
         options: With `out`, `tile` and `quiet`.

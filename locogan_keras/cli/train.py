@@ -7,7 +7,7 @@ from locogan_keras.engines.quiet import import_tensorflow
 
 
 def add_train(commands):
-    """Adds `locogan train`."""
+    """The command `locogan train`, added."""
     train = commands.add_parser(
         "train", help="train on a picture or a folder", description="Trains, or goes on training."
     )
