@@ -1,4 +1,4 @@
-"""`python export ...` is `locogan export ...`."""
+"""`locogan export ...`, as `python export ...`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Renders a picture of any size from a LocoGAN generator in an ONNX file.
+"""A picture of any size from a LocoGAN generator in an ONNX file.
 
     python client_onnx.py model.onnx --out picture.png --height 1000 --width 2000 --seed 7
 
@@ -88,7 +88,7 @@ def position_map(corner, size, frame, period):
 
 
 def pieces(corner, length, period, tile):
-    """Along one axis, in the picture's order: (tile, slice of the tile, slice of the picture)."""
+    """The pieces of one axis, in order: (tile, slice of the tile, slice of the picture)."""
     done = 0
     while done < length:
         place, room = corner + done, length - done
@@ -171,7 +171,7 @@ def render(session, model, options):
 
 
 def save(path, picture):
-    """Writes the PNG, whole or not at all."""
+    """The picture as a PNG file, whole or not at all."""
     partial = f"{path}.partial"
     try:
         # Pillow's grey pictures have no channel axis.

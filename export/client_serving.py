@@ -1,4 +1,4 @@
-"""Renders a picture of any size from a LocoGAN generator that TensorFlow Serving serves.
+"""A picture of any size from a LocoGAN generator that TensorFlow Serving serves.
 
     python client_serving.py http://HOST:8501/v1/models/NAME --out picture.png --height 1000
     python client_serving.py grpc://HOST:8500/NAME --out picture.png --height 1000 --width 2000
@@ -47,11 +47,11 @@ MASK = 2**32 - 1
 
 
 class ServerError(Exception):
-    """The server does not answer as it should."""
+    """The failure of the server to answer as it should."""
 
 
 class Unavailable(ServerError):
-    """There is no server, or none that has room: it may help to ask again."""
+    """The failure for want of a server, or of one that has room: it may help to ask again."""
 
 
 def normal(seed, channel, row, column):
@@ -105,7 +105,7 @@ def position_map(corner, size, frame, period):
 
 
 def pieces(corner, length, period, tile):
-    """Along one axis, in the picture's order: (tile, slice of the tile, start in the picture)."""
+    """The pieces of one axis, in order: (tile, slice of the tile, start in the picture)."""
     done = 0
     while done < length:
         place, room = corner + done, length - done
@@ -254,7 +254,7 @@ class Grpc:
 
 
 def patiently(ask):
-    """Asks, and again while the server is unavailable: safe, because a prediction is a function."""
+    """An answer, asked again while the server is unavailable: safe, a prediction is a function."""
     for pause in PAUSES:
         try:
             return ask()
@@ -293,7 +293,7 @@ def connect(url, timeout):
 
 
 def described(server):
-    """What has to be known of the served model."""
+    """The description of the served model, if it is of a kind that this client knows."""
     with expecting("a LocoGAN generator's description"):
         # Format 1 does not name the channels.
         model = {"image_channels": 3, **json.loads(server.describe())}
@@ -387,7 +387,7 @@ def png(rows, channels):
 
 
 def save(path, content):
-    """Writes the file, whole or not at all."""
+    """The content as a file, whole or not at all."""
     partial = f"{path}.partial"
     try:
         with open(partial, "wb") as file:
@@ -400,7 +400,10 @@ def save(path, content):
 
 @contextlib.contextmanager
 def standard_error_muted():
-    """TensorFlow, which gRPC's messages import, greets on the standard error whatever is set."""
+    """A block without the standard error, on which TensorFlow greets whatever is set.
+
+    gRPC's messages import it.
+    """
     kept = os.dup(2)
     with open(os.devnull, "w") as null:
         os.dup2(null.fileno(), 2)
