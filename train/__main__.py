@@ -1,4 +1,4 @@
-"""`python train ...` is `locogan train ...`."""
+"""`locogan train ...`, as `python train ...`."""
 
 import sys
 

@@ -42,7 +42,7 @@ def measure(work, rounds):
 
 
 def benchmark(width, what, rounds):
-    """Prints one row of the table."""
+    """One row of the table, printed."""
     import tensorflow as tf
 
     from locogan_keras.canvas.views import make_view

@@ -2,8 +2,8 @@
 
     python train/data_benchmark.py
 
-Makes sources of its own in a temporary folder, reads each in a process of its own, and takes
-batches from its stream. *Decoding* happens once, before the first step. The anonymous memory is
+Its own sources lie in a temporary folder; each is read in a process of its own, and batches are
+taken from its stream. *Decoding* happens once, before the first step. The anonymous memory is
 what a process cannot give back: mapped pictures are not in it.
 """
 
@@ -76,7 +76,7 @@ def anonymous():
 
 
 def benchmark(what, source, settings):
-    """Prints one row of the table."""
+    """One row of the table, printed."""
     import tensorflow as tf
 
     from locogan_keras.data.crops import load_pictures

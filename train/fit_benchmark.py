@@ -42,10 +42,10 @@ SAVE_EVERY = 500
 
 
 class OnePass(LocoGAN):
-    """Judges the fakes once a step: the discriminator learns from what the generator was told.
+    """A model that judges the fakes once a step: both networks learn from one judgement.
 
-    Only to time it. The spectral vectors advance twice a step here, and the discriminator's
-    gradients are those of the vectors before: not the reference's steps.
+    It is there to be timed only. The spectral vectors advance twice a step here, and the
+    discriminator's gradients are those of the vectors before: not the reference's steps.
     """
 
     def train_step(self, data):
@@ -82,7 +82,7 @@ def make_model(width, kind=LocoGAN, **compiled):
 
 
 def ways(width, batch, pictures):
-    """{name: (model, batches)}"""
+    """The ways to time: `{name: (model, batches)}`."""
     crops = pictures.crops(batch)
     ready = tf.data.Dataset.from_tensors(next(iter(crops))).repeat()
     plain = make_model(width)
@@ -108,7 +108,7 @@ def seconds_a_step(model, batches):
 
 
 def seconds_of_callbacks(run, model):
-    """What a run's callbacks take after every step, all of them together."""
+    """The seconds that a run's callbacks take after every step, all of them together."""
     stop = callbacks.StopAt(steps=10**9)
     closed = (callbacks.StopOnSignal(), saving.MetricsLog(run, 0), callbacks.Progress(stop, model))
     with contextlib.ExitStack() as stack:
@@ -126,7 +126,7 @@ def seconds_of_callbacks(run, model):
 
 
 def seconds_a_save(run, pictures, model):
-    """What is saved every so many steps: checkpoint, generator, sheet and evaluation."""
+    """The seconds of a save, every so many steps: checkpoint, generator, sheet, evaluation."""
     guard = callbacks.RefuseDivergence(every=10**9)
     saver = saving.SaveRun(run, pictures, every=10**9, keep=2, step=0, guard=guard)
     times = []
