@@ -1,4 +1,4 @@
-"""Requests to a server: what is asked, what can go wrong, and when it is asked again.."""
+"""Requests to a server: what is asked, what can go wrong, and when it is asked again."""
 
 import time
 from typing import Protocol
