@@ -18,12 +18,9 @@ if TYPE_CHECKING:
     from locogan_keras.exporting.export import export
     from locogan_keras.networks.discriminator import Discriminator, build_discriminator
     from locogan_keras.networks.generator import Generator, build_generator
-    from locogan_keras.networks.layers import (
-        PositionInjection,
-        PositionUpsampling,
-        UpsamplingConvolution,
-    )
+    from locogan_keras.networks.layers import PositionInjection, PositionUpsampling
     from locogan_keras.networks.spectral_normalization import SpectralNormalization
+    from locogan_keras.networks.upsampling import UpsamplingConvolution
     from locogan_keras.rendering.edits import interpolate, mix, transplant, vary_local
     from locogan_keras.rendering.outputs import write
     from locogan_keras.rendering.render import bands, render
@@ -43,7 +40,7 @@ _HOMES = {
     "PositionUpsampling": "networks.layers",
     "RefuseDivergence": "training.callbacks",
     "SpectralNormalization": "networks.spectral_normalization",
-    "UpsamplingConvolution": "networks.layers",
+    "UpsamplingConvolution": "networks.upsampling",
     "View": "canvas.views",
     "bands": "rendering.render",
     "build_discriminator": "networks.discriminator",

@@ -41,6 +41,10 @@ def rng():
     return np.random.default_rng(0)
 
 
+# A generator with noise of every level, and an up-sampling that cannot print its lattice.
+GRAINY = {"upsampling": "box", "fine_channels": (1, 1, 1), "local_channels": 87}
+
+
 def lively_generator(
     encoding="linear", inject="every_layer", frame=(128, 128), width=4, **settings
 ):
@@ -65,16 +69,25 @@ def same_levels(picture, expected):
 
 @pytest.fixture(scope="session")
 def make_engine(tmp_path_factory):
-    """Makes each engine once: `make_engine(kind, encoding, inject, frame, width, opset)`."""
+    """Makes each engine once; see `make`'s arguments."""
     folder = tmp_path_factory.mktemp("exports")
 
     @functools.cache
-    def make(kind, encoding="torus", inject="every_layer", frame=(96, 112), width=4, opset=18):
+    def make(
+        kind,
+        encoding="torus",
+        inject="every_layer",
+        frame=(96, 112),
+        width=4,
+        opset=18,
+        grainy=False,
+    ):
+        settings = GRAINY if grainy else {}
         if kind == "keras":
-            return KerasEngine(lively_generator(encoding, inject, frame, width))
-        described = make("keras", encoding, inject, frame, width).description
-        network = deployable(lively_generator(encoding, inject, frame, width))
-        path = folder / f"{encoding}-{inject}-{frame}-{width}-{opset}"
+            return KerasEngine(lively_generator(encoding, inject, frame, width, **settings))
+        described = make("keras", encoding, inject, frame, width, grainy=grainy).description
+        network = deployable(lively_generator(encoding, inject, frame, width, **settings))
+        path = folder / f"{encoding}-{inject}-{frame}-{width}-{opset}-{grainy}"
         if kind == "onnx":
             path = path.with_name(f"{path.name}.onnx")
             save_onnx(onnx_model(network, described, opset), path)

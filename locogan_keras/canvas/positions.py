@@ -16,8 +16,16 @@ CROP = 4 * CELL
 # Which layers of a network take positions: the paper's, or the reference code's.
 INJECTIONS = ("every_layer", "input")
 
-# Which axes (y, x) an encoding repeats on.
-PERIODIC_AXES = {"linear": (False, False), "cylinder": (False, True), "torus": (True, True)}
+# How a generator's features are up-sampled: by a kernel free to print its lattice, or filtered.
+UPSAMPLINGS = ("free", "box")
+
+# Which axes (y, x) an encoding repeats on. "none" does by its latents alone.
+PERIODIC_AXES = {
+    "linear": (False, False),
+    "cylinder": (False, True),
+    "torus": (True, True),
+    "none": (True, True),
+}
 
 
 def check_frame(frame, encoding):

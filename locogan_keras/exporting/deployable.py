@@ -7,7 +7,8 @@ from keras import ops
 from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.networks.encodings import ENCODINGS
 from locogan_keras.networks.generator import channels_at, generator_image, generator_inputs
-from locogan_keras.networks.layers import PositionUpsampling, UpsamplingConvolution
+from locogan_keras.networks.layers import PositionInjection, PositionUpsampling
+from locogan_keras.networks.upsampling import UpsamplingConvolution
 
 
 def deployable(generator):
@@ -26,8 +27,11 @@ def deployable(generator):
     encoding = ENCODINGS[generator.encoding]
 
     def inject_positions(features, level, margin):
-        if level and generator.inject == "input":
+        if level and (generator.inject == "input" or not encoding.channels):
             return features
+        if not encoding.channels:
+            unused = PositionInjection(generator.encoding, dtype="float32", name="positions_0")
+            return unused(features, positions)
         resized = PositionUpsampling(2**level, margin, dtype="float32", name=f"positions_{level}")(
             scaled
         )
@@ -43,7 +47,14 @@ def deployable(generator):
         generator.global_channels + generator.local_channels
     )
     scaled = positions if (encoding.scales == 1.0).all() else positions * encoding.scales
-    image = generator_image(latent, inject_positions, upsample, generator.image_channels, "float32")
+    image = generator_image(
+        latent,
+        generator.fine_channels,
+        inject_positions,
+        upsample,
+        generator.image_channels,
+        "float32",
+    )
     model = keras.Model(inputs, image, name="generator")
     for level in range(LEVELS):
         model.get_layer(f"upsample_{level}").set_weights(_folded(generator, level))
@@ -56,7 +67,9 @@ def deployable(generator):
 
 def _folded(generator, level):
     """Kernel and bias that do what a level's convolution and normalisation do."""
-    kernel = generator.get_layer(f"upsample_{level}").kernel.numpy().astype(np.float64)
+    kernel = ops.convert_to_numpy(generator.get_layer(f"upsample_{level}").free_kernel()).astype(
+        np.float64
+    )
     normalize = generator.get_layer(f"normalize_{level}")
     gamma, beta, mean, variance = (weight.astype(np.float64) for weight in normalize.get_weights())
     scale = gamma / np.sqrt(variance + normalize.epsilon)

@@ -62,4 +62,23 @@ class Encoding:
         return ([y], x) if self._periodic[1] else ([x], y)
 
 
-ENCODINGS = {name: Encoding(periodic) for name, periodic in PERIODIC_AXES.items()}
+class NoEncoding(Encoding):
+    """No channels: textures that are alike everywhere have no use for places."""
+
+    def __init__(self):
+        self._periodic = ()
+        self.channels = 0
+        self.scales = np.ones(2, np.float32)
+        self.order = []
+
+    def encode(self, positions):
+        return positions[..., :0]
+
+    def encode_scaled(self, positions):
+        return [self.encode(positions)]
+
+
+ENCODINGS = {
+    name: NoEncoding() if name == "none" else Encoding(periodic)
+    for name, periodic in PERIODIC_AXES.items()
+}

@@ -5,8 +5,10 @@ from keras import layers
 
 from locogan_keras.canvas.latents import BORDER, LEVELS
 from locogan_keras.canvas.positions import check_frame
-from locogan_keras.networks.layers import PositionInjection, UpsamplingConvolution
+from locogan_keras.networks.encodings import ENCODINGS
+from locogan_keras.networks.layers import BatchNormalization, PositionInjection
 from locogan_keras.networks.network import Network, check_settings, normal_kernel
+from locogan_keras.networks.upsampling import CropBorder, FineNoise, UpsamplingConvolution
 
 
 def build_generator(
@@ -18,10 +20,21 @@ def build_generator(
     frame=(128, 128),
     image_channels=3,
     dtype=None,
+    upsampling="free",
+    fine_channels=(0, 0, 0),
 ):
     """A new `Generator` with random weights; the arguments are its own."""
     return Generator(
-        width, encoding, inject, global_channels, local_channels, frame, image_channels, dtype
+        width,
+        encoding,
+        inject,
+        global_channels,
+        local_channels,
+        frame,
+        image_channels,
+        dtype,
+        upsampling=upsampling,
+        fine_channels=fine_channels,
     )
 
 
@@ -32,16 +45,21 @@ class Generator(Network):
     Args:
         width: Channels of the last hidden layer; the others have 8, 4 and 2 times as many. 128 is
             the paper's Table 1, 64 the reference code's, 32 serves single pictures.
-        encoding: How positions are encoded: `"linear"`, `"cylinder"` or `"torus"`.
+        encoding: How positions are encoded: `"linear"`, `"cylinder"` or `"torus"`; with `"none"`
+            the network does not look at them.
         inject: `"every_layer"` (the paper) or `"input"` (the reference code).
         global_channels: Channels of the master plan. Non-negative.
-        local_channels: Channels of the local plan. Positive.
+        local_channels: Channels of the local plan, in all. Positive.
         frame: (height, width) in pixels that positions -1 to 1 stand for; multiples of 16 on an
             axis that the encoding repeats on. The network does not use it: whoever makes its
             positions does.
         image_channels: Channels of the image. Positive.
         dtype: Keras's dtype policy of the layers, such as `"mixed_float16"`; the global one unless
             given. Positions and the last layer are float32 all the same.
+        upsampling: `"free"` (the reference) or `"box"`; see `UpsamplingConvolution`.
+        fine_channels: Noise maps at twice, four and eight times the cells' resolution. Each is made
+            of 4, 16 or 64 of the local channels, the last ones: a plan with a value for every 16 x
+            16 pixels has nothing to draw grain from.
 
     Call arguments:
         inputs: `[latent, positions]`, float32:
@@ -68,9 +86,9 @@ class Generator(Network):
 
     settings = (
         *("width", "encoding", "inject", "global_channels", "local_channels", "frame"),
-        "image_channels",
+        *("image_channels", "upsampling", "fine_channels"),
     )
-    absent = {"image_channels": 3}
+    absent = {"image_channels": 3, "upsampling": "free", "fine_channels": (0, 0, 0)}
 
     def __init__(
         self,
@@ -83,6 +101,8 @@ class Generator(Network):
         image_channels=3,
         dtype=None,
         name=None,
+        upsampling="free",
+        fine_channels=(0, 0, 0),
     ):
         check_settings(width, inject, image_channels)
         dtype = keras.dtype_policies.get(dtype)
@@ -92,17 +112,31 @@ class Generator(Network):
                 f"global_channels={global_channels}, local_channels={local_channels}"
             )
         check_frame(frame, encoding)
+        fine_channels = tuple(fine_channels)
+        if len(fine_channels) != 3 or min(fine_channels) < 0:
+            raise ValueError(
+                "`fine_channels` must be three counts >= 0. Received: "
+                f"fine_channels={fine_channels}"
+            )
+        if local_channels <= fine_latent_channels(fine_channels):
+            raise ValueError(
+                f"`local_channels` must be over {fine_latent_channels(fine_channels)}, which the "
+                f"finer noise takes. Received: local_channels={local_channels}, "
+                f"fine_channels={fine_channels}"
+            )
 
         def inject_positions(features, level, margin):
-            if level and inject == "input":
+            if level and (inject == "input" or not ENCODINGS[encoding].channels):
                 return features
             layer = PositionInjection(encoding, margin, dtype=dtype, name=f"positions_{level}")
             return layer(features, positions)
 
         def upsample(features, level):
             filters = channels_at(width, level)
-            upsample = UpsamplingConvolution(filters, dtype=dtype, name=f"upsample_{level}")
-            normalize = layers.BatchNormalization(
+            upsample = UpsamplingConvolution(
+                filters, upsampling=upsampling, dtype=dtype, name=f"upsample_{level}"
+            )
+            normalize = BatchNormalization(
                 momentum=0.9,
                 epsilon=1e-5,
                 gamma_initializer=keras.initializers.RandomNormal(mean=1.0, stddev=0.02),
@@ -112,7 +146,9 @@ class Generator(Network):
             return layers.ReLU(dtype=dtype, name=f"relu_{level}")(normalize(upsample(features)))
 
         inputs = latent, positions = generator_inputs(global_channels + local_channels)
-        image = generator_image(latent, inject_positions, upsample, image_channels, dtype)
+        image = generator_image(
+            latent, fine_channels, inject_positions, upsample, image_channels, dtype
+        )
         super().__init__(
             inputs,
             image,
@@ -125,6 +161,8 @@ class Generator(Network):
             local_channels=local_channels,
             frame=tuple(frame),
             image_channels=image_channels,
+            upsampling=upsampling,
+            fine_channels=fine_channels,
         )
 
 
@@ -134,25 +172,29 @@ def generator_inputs(channels):
     return [latent, keras.Input((None, None, 2), name="positions", dtype="float32")]
 
 
-def generator_image(latent, inject_positions, upsample, image_channels, dtype):
+def generator_image(latent, fine_channels, inject_positions, upsample, image_channels, dtype):
     """The image, by way of what differs between training and deployment.
 
     Args:
         latent: Symbolic.
+        fine_channels: See `Generator`.
         inject_positions: Called with features, their level and how many of the position map's
             cells lie (before, after) them.
         upsample: Called with features and their level.
         image_channels: Of the image.
         dtype: The layers' dtype policy.
     """
-    features = latent
+    features, noise = _by_level(latent, fine_channels, dtype)
     for level in range(LEVELS):
-        features = layers.Cropping2D(1, dtype=dtype, name=f"crop_{level}")(features)
+        if level in noise:
+            join = layers.Concatenate(dtype=dtype, name=f"join_noise_{level}")
+            features = join([features, noise[level]])
+        features = CropBorder(1, dtype=dtype, name=f"crop_{level}")(features)
         margin = _margin(level) + 1
         features = inject_positions(features, level, (margin, margin))
         features = upsample(features, level)
     # Of the fully covered outputs the reference keeps [1:-2]; cropping the input is the same.
-    features = layers.Cropping2D(((1, 2), (1, 2)), dtype=dtype, name=f"crop_{LEVELS}")(features)
+    features = CropBorder(((1, 2), (1, 2)), dtype=dtype, name=f"crop_{LEVELS}")(features)
     features = inject_positions(features, LEVELS, (_margin(LEVELS) + 1, _margin(LEVELS) + 2))
     return layers.Conv2D(
         image_channels,
@@ -162,6 +204,24 @@ def generator_image(latent, inject_positions, upsample, image_channels, dtype):
         dtype="float32",
         name="image",
     )(features)
+
+
+def fine_latent_channels(fine_channels):
+    """How many channels of the latent are noise at finer levels than the cells."""
+    return sum(4**level * count for level, count in enumerate(fine_channels, start=1))
+
+
+def _by_level(latent, fine_channels, dtype):
+    """The cells' own channels, and the noise of each finer level that has some."""
+    first = cells = latent.shape[-1] - fine_latent_channels(fine_channels)
+    noise = {}
+    for level, count in enumerate(fine_channels, start=1):
+        if count:
+            last = first + 4**level * count
+            layer = FineNoise(2**level, _margin(level), dtype=dtype, name=f"noise_{level}")
+            noise[level] = layer(latent[..., first:last])
+            first = last
+    return (latent[..., :cells] if noise else latent), noise
 
 
 def channels_at(width, level):

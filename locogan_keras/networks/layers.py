@@ -22,7 +22,8 @@ class PositionInjection(keras.layers.Layer):
     Args:
         encoding: `"linear"` (y, x); `"cylinder"` (y, cos pi x, sin pi x), for pictures that repeat
             in x; `"torus"` (cos pi y, sin pi y, cos pi x, sin pi x), for planes that repeat in
-            both.
+            both; `"none"`: nothing, for textures that are alike everywhere. The layer then only
+            keeps the positions among the inputs of the networks, whose signature is one for all.
         margin: (before, after): how many cells of the features' grid lie between the edge of the
             map and the edge of the features, alike on both axes. They are resized too and cropped,
             so that no value clamped at the map's edge survives.
@@ -32,7 +33,7 @@ class PositionInjection(keras.layers.Layer):
         positions: `(batch, rows, columns, 2)`, any size; y and x in frames, -1 to 1 inside.
 
     Returns:
-        `(batch, height, width, channels + 2, 3 or 4)`.
+        `(batch, height, width, channels + 2, 3, 4 or 0)`.
 
     Raises:
         ValueError: If the encoding is unknown or a margin is negative.
@@ -61,6 +62,8 @@ class PositionInjection(keras.layers.Layer):
         self.margin = tuple(margin)
 
     def call(self, features, positions):
+        if not ENCODINGS[self.encoding].channels:
+            return ops.cast(features, self.compute_dtype)
         before, after = self.margin
         size = ops.shape(features)[1:3]
         height, width = (length + before + after for length in size)
@@ -142,71 +145,31 @@ class PositionUpsampling(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
-class UpsamplingConvolution(keras.layers.Layer):
-    """A stride-2, kernel-4 transposed convolution of which only fully covered outputs are kept.
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Keras's, by TensorFlow's one operation for it where a device normalises alone.
 
-    It is computed as a 2 x 2 convolution to four times the filters, followed by depth-to-space: the
-    same function and the same arithmetic, in a far simpler graph. `kernel_from_transposed` converts
-    a transposed convolution's kernel exactly. No bias: batch normalisation follows (Table 1).
-
-    Args:
-        filters: Output channels.
-
-    Call arguments:
-        features: `(batch, height, width, channels)`, height and width >= 2.
-
-    Returns:
-        `(batch, 2 * height - 2, 2 * width - 2, filters)`.
-
-    Example:
-
-        import numpy as np
-        from locogan_keras import UpsamplingConvolution
-
-        features = np.zeros((1, 8, 8, 32), "float32")
-        assert UpsamplingConvolution(16)(features).shape == (1, 14, 14, 16)
+    The same numbers to rounding, in a sixth of the time: Keras composes it of ten. Over the last
+    axis, with both scale and offset. It keeps its name, which weights lie under in `.keras` files.
     """
 
-    def __init__(self, filters, folded=False, **kwargs):
-        super().__init__(**kwargs)
-        self.filters = filters
-        self.folded = folded
-
-    def build(self, input_shape):
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(2, 2, input_shape[-1], 4 * self.filters),
-            initializer=keras.initializers.RandomNormal(stddev=0.02),
+    def call(self, inputs, training=None, mask=None):
+        if not training or self.synchronized:
+            return super().call(inputs, training=training, mask=mask)
+        inputs = ops.cast(inputs, "float32")
+        none = tf.zeros((0,))
+        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=ops.convert_to_tensor(self.gamma, "float32"),
+            offset=ops.convert_to_tensor(self.beta, "float32"),
+            mean=none,
+            variance=none,
+            epsilon=self.epsilon,
         )
-        if self.folded:
-            self.bias = self.add_weight(name="bias", shape=(4 * self.filters,), initializer="zeros")
-
-    def call(self, features):
-        outputs = ops.conv(features, self.kernel, padding="valid")
-        if self.folded:
-            outputs = ops.relu(outputs + self.bias)
-        return tf.nn.depth_to_space(outputs, 2)
-
-    def compute_output_shape(self, input_shape):
-        batch, *size, _ = input_shape
-        size = [None if length is None else 2 * length - 2 for length in size]
-        return (batch, *size, self.filters)
-
-    def get_config(self):
-        return {**super().get_config(), "filters": self.filters, "folded": self.folded}
-
-    @staticmethod
-    def kernel_from_transposed(kernel):
-        """The kernel that makes this layer equal to a transposed convolution.
-
-        Args:
-            kernel: `(4, 4, channels, filters)`: height, width, input, output.
-
-        Returns:
-            `(2, 2, channels, 4 * filters)`.
-        """
-        _, _, channels, filters = kernel.shape
-        # Output 2 k + 2 + p of the transposed convolution is input k times tap 2 + p, plus
-        # input k + 1 times tap p.
-        taps = ops.flip(ops.reshape(kernel, (2, 2, 2, 2, channels, filters)), axis=(0, 2))
-        return ops.reshape(ops.transpose(taps, (0, 2, 4, 1, 3, 5)), (2, 2, channels, 4 * filters))
+        # The operation's variance is the unbiased one, Keras's running variance is not.
+        count = ops.cast(tf.size(inputs) // tf.shape(inputs)[-1], "float32")
+        for moving, value in (
+            (self.moving_mean, mean),
+            (self.moving_variance, variance * (count - 1.0) / count),
+        ):
+            moving.assign(moving * self.momentum + value * (1.0 - self.momentum))
+        return ops.cast(outputs, self.compute_dtype)

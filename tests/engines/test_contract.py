@@ -12,16 +12,29 @@ VARIANTS = [
     *(("keras", encoding, inject) for encoding in PERIODIC_AXES for inject in INJECTIONS),
     *(("onnx", encoding, "every_layer") for encoding in PERIODIC_AXES),
     *(("savedmodel", encoding, "every_layer") for encoding in PERIODIC_AXES),
+    *((kind, "torus", "every_layer", "grainy") for kind in ("keras", "onnx", "savedmodel")),
 ]
 
 
 @pytest.fixture(params=VARIANTS, ids="-".join)
 def engine(request, make_engine):
-    return make_engine(*request.param, frame=FRAME)
+    kind, encoding, inject, *grainy = request.param
+    return make_engine(kind, encoding, inject, frame=FRAME, grainy=bool(grainy))
+
+
+def field_of(engine, seed, *window, period=(0, 0)):
+    model = engine.description
+    return latent_field(
+        seed,
+        *window,
+        global_channels=model.global_channels,
+        local_channels=model.local_channels,
+        period=period,
+    )
 
 
 def image_of(engine, top, left, height, width, period=(0, 0)):
-    latent = latent_field(9, top, left, height, width, period=period)
+    latent = field_of(engine, 9, top, left, height, width, period=period)
     model = engine.description
     positions = position_map(top, left, height, width, model.frame, model.periodic)
     return engine(latent[None], positions[None])[0]
@@ -60,7 +73,7 @@ def test_periodic_in_periodic_out(engine):
 
 
 def test_edits_have_a_radius(engine):
-    latent = latent_field(9, 0, 0, 9, 11)
+    latent = field_of(engine, 9, 0, 0, 9, 11)
     positions = position_map(0, 0, 9, 11, FRAME, engine.description.periodic)
     before = engine(latent[None], positions[None])[0]
     row, column = 4, 6
@@ -77,7 +90,7 @@ def test_edits_have_a_radius(engine):
 
 
 def test_samples_of_a_batch_do_not_mix(engine):
-    latents = np.stack([latent_field(seed, 0, 0, 2, 3) for seed in range(3)])
+    latents = np.stack([field_of(engine, seed, 0, 0, 2, 3) for seed in range(3)])
     positions = np.stack([position_map(0, 0, 2, 3, FRAME)] * 3)
     together = engine(latents, positions)
     alone = engine(latents[1:2], positions[1:2])

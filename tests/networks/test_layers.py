@@ -6,11 +6,12 @@ from keras import ops
 
 from locogan_keras.canvas.positions import position_map
 from locogan_keras.networks.layers import (
+    BatchNormalization,
     PositionInjection,
     PositionUpsampling,
-    UpsamplingConvolution,
 )
 from locogan_keras.networks.spectral_normalization import SpectralNormalization
+from locogan_keras.networks.upsampling import CropBorder, FineNoise, UpsamplingConvolution
 
 
 def channels_of(layer, cells, positions):
@@ -78,6 +79,67 @@ def test_upsampling_is_a_cropped_transposed_convolution(rng):
     assert layer.compute_output_shape((None, 7, None, 5)) == (None, 12, None, 6)
 
 
+def test_box_upsampling_is_nearest_upsampling_and_a_convolution(rng):
+    features = rng.normal(size=(2, 7, 9, 5)).astype(np.float32)
+    layer = UpsamplingConvolution(6, upsampling="box")
+    layer.build(features.shape)
+    kernel = rng.normal(size=(3, 3, 5, 6)).astype(np.float32)
+    layer.set_weights([kernel])
+    enlarged = features.repeat(2, axis=1).repeat(2, axis=2)
+    np.testing.assert_allclose(layer(features), ops.conv(enlarged, kernel), atol=1e-4)
+    flat = np.asarray(layer(np.ones((1, 4, 4, 5), np.float32)))
+    np.testing.assert_allclose(flat, np.broadcast_to(flat[:, :1, :1], flat.shape), atol=1e-5)
+
+
+@pytest.mark.parametrize(("factor", "count"), [(2, 3), (8, 1)])
+def test_fine_noise_is_the_latent_laid_out_at_a_finer_level(factor, count, rng):
+    channels = rng.normal(size=(2, 5, 6, factor * factor * count)).astype(np.float32)
+    layer = FineNoise(factor, margin=factor + 1)
+    noise = np.asarray(layer(channels))
+    assert noise.shape == (2, 3 * factor - 2, 4 * factor - 2, count)
+    assert layer.compute_output_shape((2, 5, None, factor * factor * count))[1] == noise.shape[1]
+    for row, column in rng.integers(0, noise.shape[1], (20, 2)):
+        (cell_row, y), (cell_column, x) = (
+            divmod(int(place) + factor + 1, factor) for place in (row, column)
+        )
+        first = (y * factor + x) * count
+        expected = channels[:, cell_row, cell_column, first : first + count]
+        np.testing.assert_array_equal(noise[:, row, column], expected)
+
+
+def test_a_cropped_border_has_no_gradient(rng):
+    features = tf.constant(rng.normal(size=(2, 7, 9, 3)), tf.float32)
+    layer, oracle = (kind(((1, 2), (0, 3))) for kind in (CropBorder, keras.layers.Cropping2D))
+    gradients = []
+    for crop in (layer, oracle):
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            cropped = crop(features)
+            loss = ops.sum(cropped**3)
+        gradients.append(tape.gradient(loss, features))
+    np.testing.assert_array_equal(layer(features), oracle(features))
+    np.testing.assert_array_equal(*gradients)
+
+
+def test_fused_normalization_is_keras_own(rng):
+    inputs = tf.constant(rng.normal(size=(4, 5, 6, 3)) * 2 + 1, tf.float32)
+    results = []
+    for kind in (BatchNormalization, keras.layers.BatchNormalization):
+        layer = kind(momentum=0.9, epsilon=1e-5)
+        layer.build(inputs.shape)
+        layer.gamma.assign([0.5, 1.5, -2.0])
+        layer.beta.assign([0.1, 0.2, 0.3])
+        variables = [variable.value for variable in layer.trainable_variables]
+        with tf.GradientTape() as tape:
+            tape.watch([inputs, *variables])
+            outputs = layer(inputs, training=True)
+            loss = ops.sum(outputs**3)
+        gradients = tape.gradient(loss, [inputs, *variables])
+        results.append([outputs, *gradients, *layer.variables, layer(inputs, training=False)])
+    for ours, expected in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=2e-5, atol=2e-4)
+
+
 @pytest.fixture
 def normalized(rng):
     layer = SpectralNormalization(keras.layers.Conv2D(6, 4, strides=2, padding="same"))
@@ -143,7 +205,9 @@ LAYERS = [
     PositionInjection("cylinder", (2, 3)),
     PositionUpsampling(2, (2, 3)),
     UpsamplingConvolution(5),
-    UpsamplingConvolution(5, folded=True),
+    UpsamplingConvolution(5, folded=True, upsampling="box"),
+    FineNoise(2, 3),
+    CropBorder(((1, 2), (0, 3))),
     SpectralNormalization(keras.layers.Conv2D(3, 4), power_iterations=2),
 ]
 
@@ -157,7 +221,8 @@ def test_layers_survive_their_config(layer):
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: type(layer).__name__)
 def test_layers_survive_a_keras_file(layer, tmp_path, rng):
-    channels = {"PositionInjection": (3, 2), "PositionUpsampling": (2,)}.get(type(layer).__name__)
+    counts = {"PositionInjection": (3, 2), "PositionUpsampling": (2,), "FineNoise": (8,)}
+    channels = counts.get(type(layer).__name__)
     shapes = [(2, 12, 13, count) for count in channels or (3,)]
     symbolic = [keras.Input((None, None, shape[-1])) for shape in shapes]
     copy = type(layer).from_config(layer.get_config())
@@ -176,6 +241,8 @@ def test_layers_survive_a_keras_file(layer, tmp_path, rng):
         (lambda: PositionInjection("linear", (0, -1)), "-1"),
         (lambda: PositionUpsampling(0, (0, 0)), "=0"),
         (lambda: PositionUpsampling(2, (1, 2)), r"\(1, 2\)"),
+        (lambda: UpsamplingConvolution(2, upsampling="cubic"), "cubic"),
+        (lambda: FineNoise(1, 3), "factor=1"),
         (lambda: SpectralNormalization(keras.layers.Dense(1), power_iterations=0), "=0"),
     ],
 )

@@ -11,7 +11,7 @@ import tensorflow as tf
 from locogan_keras.canvas.positions import window_positions
 from locogan_keras.networks.discriminator import build_discriminator
 from locogan_keras.networks.generator import build_generator
-from locogan_keras.networks.layers import UpsamplingConvolution
+from locogan_keras.networks.upsampling import UpsamplingConvolution
 from locogan_keras.training.locogan import LocoGAN
 
 REFERENCE = os.environ.get("LOCOGAN_REFERENCE", Path(__file__).parent / "reference.npz")
