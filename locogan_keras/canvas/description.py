@@ -4,7 +4,7 @@ import dataclasses
 import json
 
 from locogan_keras.canvas.latents import BORDER, CELL, SCHEME
-from locogan_keras.canvas.positions import PERIODIC_AXES
+from locogan_keras.canvas.positions import CROP, PERIODIC_AXES
 
 # What this version reads. A text says the lowest format that its reader must know: raised when a
 # reader of an older one would go wrong.
@@ -13,6 +13,8 @@ FORMAT = 2
 ADDED = {"image_channels": 3}
 # Channels of the images that a picture file can hold: grey, RGB and RGBA.
 PICTURE_CHANNELS = (1, 3, 4)
+# Pixels. One repeat of a lattice is a few cells; a picture of it would be the same few for ever.
+_LATTICE_SHOWN = 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +65,17 @@ class Description:
         return tuple(
             length if repeats else 0
             for length, repeats in zip(self.frame, self.periodic, strict=True)
+        )
+
+    @property
+    def shown(self):
+        """(height, width) in pixels of a picture that shows the model, and of the least it repeats.
+
+        That is the frame; of a lattice, a frame smaller than a crop, as many as make 256 pixels.
+        """
+        return tuple(
+            length if length >= CROP else -(-_LATTICE_SHOWN // length) * length
+            for length in self.frame
         )
 
     def check_inputs(self, latent, positions):

@@ -24,7 +24,7 @@ def view_periods(description, periodic, period):
     Args:
         description: The engine's.
         periodic: One of `PERIODIC`; `None` for all axes on which the model repeats.
-        period: (height, width) in pixels; 0 for the shortest.
+        period: (height, width) in pixels; 0 for the description's `shown`.
 
     Returns:
         (height, width) in pixels; 0 on an axis where it does not repeat.
@@ -82,4 +82,4 @@ def _period(description, axis, repeats, periodic, period):
             f"period must be a multiple of {what}; the nearest is {nearest}. "
             f"Received: period={period[0]}x{period[1]}"
         )
-    return asked or shortest
+    return asked or -(-description.shown[axis] // shortest) * shortest

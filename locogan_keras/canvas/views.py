@@ -115,7 +115,7 @@ def make_view(
 
     Args:
         description: The engine's.
-        height, width: Of the picture in pixels; the model's frame unless given.
+        height, width: Of the picture in pixels; the description's `shown` unless given.
         seed: 0 to 2^32 - 1.
         top, left: The picture's corner on the infinite canvas, in pixels.
         frame: (height, width) in pixels; 0 for the default: the trained frame on an axis where the
@@ -123,7 +123,7 @@ def make_view(
         periodic: How the picture repeats, one of `periods.PERIODIC`; on all axes on which the model
             does unless given. `"none"` on such a model makes the paper's semi-periodic pictures
             (section 4.2): positions repeat, the local plan is fresh.
-        period: (height, width) in pixels after which it repeats; 0 for the shortest.
+        period: (height, width) in pixels after which it repeats; 0 for the description's `shown`.
 
     Returns:
         A `View`.
@@ -135,7 +135,7 @@ def make_view(
     for axis in range(2):
         length = (height, width)[axis]
         if length is None:
-            length = description.frame[axis]
+            length = description.shown[axis]
         if length < 1:
             side = ("height", "width")[axis]
             raise ValueError(f"{side} must be positive. Received: {side}={length}")

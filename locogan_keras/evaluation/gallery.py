@@ -41,7 +41,7 @@ def figures(description):
 def tile_of(description):
     """A tile no larger than the frame needs, in pixels: small pictures cost a whole tile."""
     cell = description.cell
-    return min(256, -(-max(description.frame) // cell) * cell)
+    return min(256, -(-max(description.shown) // cell) * cell)
 
 
 def _figure(name, title, caption, command):
@@ -55,7 +55,7 @@ def _sized(height, width):
 def _grown(description, axis, factor):
     """The frame's length, longer by a factor: whole cells, so that it may repeat."""
     cell = description.cell
-    return max(1, round(description.frame[axis] * factor / cell)) * cell
+    return max(1, round(description.shown[axis] * factor / cell)) * cell
 
 
 def _samples(description):
@@ -74,10 +74,10 @@ def _samples(description):
 
 
 def _sizes(description):
-    height, width = description.frame
+    height, width = description.shown
     low, high = (
         [
-            description.frame[axis]
+            description.shown[axis]
             if description.periodic[axis]
             else _grown(description, axis, factor)
             for axis in range(2)
@@ -101,7 +101,7 @@ def _sizes(description):
 
 
 def _repeats(description):
-    height, width = description.frame
+    height, width = description.shown
     yield _figure(
         "repeats-x",
         "Two repeats side by side",
@@ -117,7 +117,7 @@ def _repeats(description):
 
 
 def _planes(description):
-    height, width = description.frame
+    height, width = description.shown
     yield _figure(
         "plane",
         "A plane of repeats",
@@ -139,11 +139,11 @@ def _planes(description):
 
 
 def _stretches(description):
-    before = f"{description.frame[0]}x{description.frame[1]}"
+    before = f"{description.shown[0]}x{description.shown[1]}"
     for axis, name in enumerate("yx"):
         side = ("height", "width")[axis]
-        length = description.frame[axis]
-        sizes = list(description.frame)
+        length = description.shown[axis]
+        sizes = list(description.shown)
         sizes[axis] = _grown(description, axis, 1.5)
         size = f"{sizes[0]}x{sizes[1]}"
         yield _figure(
@@ -194,7 +194,7 @@ def _mixes(description):
 
 
 def _transplants(description):
-    height, width = description.frame
+    height, width = description.shown
     region = f"{height // 4},{width // 5},{height // 2},{width - 2 * (width // 5)}"
     for name, how, soft in (
         ("transplant", "", ""),

@@ -52,7 +52,7 @@ def sample_sheet(engine, reals, fakes):
         ("real crops", list(to_levels(reals))),
         ("generated crops of the same windows", list(to_levels(fakes))),
     ]
-    frame = np.array(description.frame)
+    frame = np.array(description.shown)
     sizes = [(1, 1), (1, 1), (1, 1.5), (0.75, 1)]
     pictures = []
     for seed, factors in enumerate(sizes):

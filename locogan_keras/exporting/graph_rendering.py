@@ -40,7 +40,7 @@ def picture(network, description, request):
     """
     height, width = (
         _or_default(request[side], length)
-        for side, length in zip(("height", "width"), description.frame, strict=True)
+        for side, length in zip(("height", "width"), description.shown, strict=True)
     )
     seed = request["seed"]
     checks = [
@@ -100,7 +100,10 @@ def _side(description, axis, length, corner, frame, period):
                 period,
             ),
         ]
-        frame, period = tf.constant(trained, tf.int64), _or_default(period, trained)
+        frame, period = (
+            tf.constant(trained, tf.int64),
+            _or_default(period, description.shown[axis]),
+        )
     else:
         checks += [
             _check(frame >= 0, f"frame must be positive in {name}", frame),

@@ -66,7 +66,7 @@ def picture_size(description):
         description: The model's.
     """
     edge = int(MOST_PIXELS**0.5)
-    return tuple(min(length, edge) for length in description.frame)
+    return tuple(min(length, edge) for length in description.shown)
 
 
 def _warmup_records(description, name):

@@ -118,6 +118,17 @@ def test_shifted_repeats_have_no_seam(torus, periodic, period, corner):
     np.testing.assert_allclose(*overlap(seamless, 96, 112), atol=2e-6)
 
 
+def test_of_a_lattice_many_are_shown_before_they_repeat():
+    description = KerasEngine(lively_generator("torus", frame=(32, 48), width=2)).description
+    view = make_view(description)
+    assert (view.size, view.period, view.frame) == ((256, 288), (256, 288), (32, 48))
+    assert make_view(description, periodic="brick").period == (256, 288)
+    assert make_view(description, period=(64, 48)).period == (64, 48)
+    whole = KerasEngine(lively_generator("torus", frame=(80, 64), width=2)).description
+    assert make_view(whole).period == whole.frame
+    assert make_view(whole, periodic="half-drop").period == (160, 64)
+
+
 @pytest.mark.parametrize(
     ("encoding", "request_", "reason"),
     [

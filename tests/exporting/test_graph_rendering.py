@@ -6,6 +6,7 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import same_levels
 from PIL import Image
 from support.vectors import VECTORS, answered, check, description_of, refused
 
@@ -21,8 +22,9 @@ SIDES = ("height", "width")
 def ask(make_engine):
     """Pictures of a batch of requests, by the signature."""
 
-    def ask(encoding, *requests):
-        signature = make_engine("savedmodel", encoding, frame=FRAME).signatures["render"]
+    def ask(encoding, *requests, frame=FRAME, grainy=False):
+        engine = make_engine("savedmodel", encoding, frame=frame, grainy=grainy)
+        signature = engine.signatures["render"]
         values = {
             name: tf.constant([request.get(name, 0) for request in requests], tf.int64)
             for name in REQUEST
@@ -52,6 +54,26 @@ def window(encoding, request):
     if encoding == "torus" and request.get("seed") == 7:
         frames |= {"period_height": 192, "period_width": 224}
     return frames
+
+
+@pytest.mark.parametrize(
+    ("encoding", "frame", "request_"),
+    [
+        ("torus", (32, 48), {}),
+        ("torus", (32, 48), {"seed": 2, "height": 70, "width": 90, "top": -9, "left": 100}),
+        ("none", (16, 16), {}),
+        ("none", (16, 16), {"height": 40, "width": 90, "period_height": 48, "period_width": 64}),
+    ],
+)
+def test_the_graph_renders_lattices_and_what_has_no_places(
+    encoding, frame, request_, ask, make_engine
+):
+    engine = make_engine("keras", encoding, frame=frame, grainy=True)
+    (picture,) = ask(encoding, request_, frame=frame, grainy=True)
+    plain = {name: value for name, value in request_.items() if "_" not in name}
+    period = request_.get("period_height", 0), request_.get("period_width", 0)
+    view = make_view(engine.description, period=period, **plain)
+    assert same_levels(picture, render(engine, view, tile=64))
 
 
 @pytest.mark.parametrize("encoding", ["torus", "cylinder", "linear"])
