@@ -1,7 +1,7 @@
 """The discriminator: spectrally normalised, of crops and where they lie."""
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.networks.layers import PositionInjection
@@ -16,9 +16,20 @@ def build_discriminator(
     statistics=None,
     image_channels=3,
     dtype=None,
+    spectral_normalization=True,
+    packed=1,
 ):
     """A new `Discriminator` with random weights; the arguments are its own."""
-    return Discriminator(width, encoding, inject, statistics, image_channels, dtype)
+    return Discriminator(
+        width,
+        encoding,
+        inject,
+        statistics,
+        image_channels,
+        dtype,
+        spectral_normalization=spectral_normalization,
+        packed=packed,
+    )
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -36,10 +47,15 @@ class Discriminator(Network):
         image_channels: Channels of the images. Positive.
         dtype: Keras's dtype policy of the layers; the global one unless given. Positions and the
             last layers are float32 all the same.
+        spectral_normalization: Whether kernels are divided by their spectral norm (the reference).
+            Without, something else has to bound the network's steepness, such as a penalty.
+        packed: How many crops of one place are judged together, as channels of one image (Lin et
+            al., 2018, "PacGAN"): of two that should differ it is seen whether they do.
 
     Call arguments:
         inputs: `[image, positions]`, float32:
-            image `(batch, height, width, image_channels)` in [-1, 1], height and width >= 64,
+            image `(batch, height, width, packed * image_channels)` in [-1, 1], height and width
+            >= 64,
             positions `(batch, height, width, 2)`, (y, x) of the pixel centres.
 
     Returns:
@@ -60,8 +76,11 @@ class Discriminator(Network):
         assert discriminator([image, positions], training=False).shape == (2, 1)
     """
 
-    settings = ("width", "encoding", "inject", "statistics", "image_channels")
-    absent = {"image_channels": 3}
+    settings = (
+        *("width", "encoding", "inject", "statistics", "image_channels"),
+        *("spectral_normalization", "packed"),
+    )
+    absent = {"image_channels": 3, "spectral_normalization": True, "packed": 1}
 
     def __init__(
         self,
@@ -72,10 +91,14 @@ class Discriminator(Network):
         image_channels=3,
         dtype=None,
         name=None,
+        spectral_normalization=True,
+        packed=1,
     ):
         check_settings(width, inject, image_channels)
+        if packed < 1:
+            raise ValueError(f"`packed` must be >= 1. Received: packed={packed}")
         dtype = keras.dtype_policies.get(dtype)
-        image = keras.Input((None, None, image_channels), name="image", dtype="float32")
+        image = keras.Input((None, None, packed * image_channels), name="image", dtype="float32")
         positions = keras.Input((None, None, 2), name="positions", dtype="float32")
         features = image
         if statistics is not None:
@@ -86,8 +109,8 @@ class Discriminator(Network):
                     f"deviation. Received: statistics={statistics}"
                 )
             features = layers.Normalization(
-                mean=mean,
-                variance=image_channels * [(2.0 * deviation) ** 2],
+                mean=packed * list(mean),
+                variance=packed * image_channels * [(2.0 * deviation) ** 2],
                 dtype="float32",
                 name="standardize",
             )(features)
@@ -101,17 +124,24 @@ class Discriminator(Network):
                 4,
                 strides=2,
                 padding="same",
-                kernel_initializer=normal_kernel(),
+                kernel_initializer=normal_kernel() if spectral_normalization else "he_normal",
                 dtype=dtype,
+                name=f"convolution_{level}",
             )
-            features = SpectralNormalization(convolution, name=f"downsample_{level}")(features)
+            if spectral_normalization:
+                convolution = SpectralNormalization(convolution, name=f"downsample_{level}")
+            features = convolution(features)
             features = layers.LeakyReLU(0.2, dtype=dtype, name=f"leaky_relu_{level}")(features)
         if inject == "every_layer":
             features = PositionInjection(encoding, dtype="float32", name=f"positions_{LEVELS}")(
                 features, positions
             )
         patches = layers.Conv2D(
-            1, 4, kernel_initializer=normal_kernel(), dtype="float32", name="patches"
+            1,
+            4,
+            kernel_initializer=normal_kernel() if spectral_normalization else "lecun_normal",
+            dtype="float32",
+            name="patches",
         )(features)
         logits = layers.GlobalAveragePooling2D(dtype="float32", name="logits")(patches)
         super().__init__(
@@ -124,4 +154,19 @@ class Discriminator(Network):
             inject=inject,
             statistics=statistics,
             image_channels=image_channels,
+            spectral_normalization=spectral_normalization,
+            packed=packed,
         )
+
+    def together(self, images, positions):
+        """The inputs for images of which `packed` neighbours in the batch share their positions.
+
+        Raises:
+            ValueError: If the images cannot be divided so.
+        """
+        count, *size, channels = ops.shape(images)
+        if isinstance(count, int) and count % self.packed:
+            raise ValueError(f"{self.packed} are judged together. Received: {count} images")
+        sets = ops.reshape(images, (-1, self.packed, *size, channels))
+        joined = ops.concatenate(ops.unstack(sets, self.packed, axis=1), axis=-1)
+        return [joined, ops.convert_to_tensor(positions)[:: self.packed]]

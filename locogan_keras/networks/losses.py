@@ -2,6 +2,9 @@
 
 from keras import ops
 
+# Deviation of the noise that a gradient is measured over, for images of deviation 0.5.
+NEARBY = 0.01
+
 
 def binary_cross_entropy_generator(fake_logits):
     """Non-saturating: fakes should be judged real."""
@@ -23,7 +26,38 @@ def hinge_discriminator(real_logits, fake_logits):
     return (ops.mean(ops.relu(1 - real_logits)) + ops.mean(ops.relu(1 + fake_logits))) / 2
 
 
+def relativistic_generator(fake_logits, real_logits):
+    """Each fake should be judged more real than the real of its window (Jolicoeur-Martineau, 2019).
+
+    A generator that makes one thing only is told so: its fakes lie on one side of every real.
+    """
+    return ops.mean(ops.softplus(real_logits - fake_logits))
+
+
+def relativistic_discriminator(real_logits, fake_logits):
+    """Each real should be judged more real than the fake of its window."""
+    return ops.mean(ops.softplus(fake_logits - real_logits))
+
+
+def gradient_penalty(logits, nearby_logits, distance):
+    """Half the mean square of the discriminator's gradient by the image, without a second gradient.
+
+    For noise n of deviation 1 the mean of ((D(x + d n) - D(x)) / d)^2 is the square of the gradient
+    for small d. On reals this is R1 (Mescheder et al., 2018), on fakes R2; the relativistic loss
+    converges with both (Huang et al., 2024, "The GAN is dead; long live the GAN!").
+
+    Args:
+        logits: `(batch, 1)`, of images.
+        nearby_logits: `(batch, 1)`, of the images with noise.
+        distance: Deviation of the noise.
+    """
+    return ops.mean(ops.square((nearby_logits - logits) / distance)) / 2
+
+
+# The generator's loss is one of the fakes' logits; where `PAIRED`, of the reals' too.
 LOSSES = {
     "bce": (binary_cross_entropy_generator, binary_cross_entropy_discriminator),
     "hinge": (hinge_generator, hinge_discriminator),
+    "relativistic": (relativistic_generator, relativistic_discriminator),
 }
+PAIRED = ("relativistic",)

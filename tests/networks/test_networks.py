@@ -85,6 +85,11 @@ def test_statistics_standardise_what_the_discriminator_sees(rng):
     )
 
 
+def test_as_many_are_packed_as_there_are():
+    with pytest.raises(ValueError, match="packed=0"):
+        build_discriminator(2, packed=0)
+
+
 @pytest.mark.parametrize("statistics", [[[0.0, 0.0], 1.0], [[0.0, 0.0, 0.0], 0.0]])
 def test_bad_statistics_are_named(statistics):
     with pytest.raises(ValueError, match="statistics"):
@@ -116,9 +121,58 @@ def test_a_generator_keeps_its_frame():
         ({"inject": "never"}, "never"),
         ({"encoding": "sphere"}, "sphere"),
         ({"local_channels": 0}, "local_channels=0"),
+        ({"local_channels": 84, "fine_channels": (1, 1, 1)}, "over 84.*local_channels=84"),
+        ({"fine_channels": (1, 1)}, r"\(1, 1\)"),
         ({"encoding": "torus", "frame": (64, 100)}, r"\(64, 100\)"),
     ],
 )
 def test_bad_arguments_are_named(arguments, value):
     with pytest.raises(ValueError, match=value):
         build_generator(**arguments)
+
+
+def test_every_level_has_noise_of_its_own(rng):
+    generator = lively_generator("none", fine_channels=(1, 1, 1), local_channels=87)
+    latent = rng.normal(size=(1, 10, 10, 103)).astype(np.float32)
+    positions = np.zeros((1, 10, 10, 2), np.float32)
+    image = np.asarray(generator([latent, positions], training=False))
+    # 16 global channels and 3 of the cells come first; then 4, 16 and 64.
+    reach = []
+    for channel in (16, 19, 23, 39):
+        changed = latent.copy()
+        changed[0, 5, 5, channel] += 1
+        difference = np.asarray(generator([changed, positions], training=False)) != image
+        rows = np.flatnonzero(difference.any(axis=(0, 2, 3)))
+        reach.append(rows.max() - rows.min() + 1)
+    # The finer the noise, the smaller what one of its values draws.
+    assert reach == sorted(reach, reverse=True)
+    assert len(set(reach)) == 4
+
+
+def test_without_an_encoding_positions_are_taken_and_ignored(rng):
+    generator, discriminator = lively_generator("none"), build_discriminator(2, "none")
+    for network, size in ((generator, 9), (discriminator, 64)):
+        first = rng.normal(size=(1, size, size, network.inputs[0].shape[-1])).astype(np.float32)
+        here, there = (rng.normal(size=(1, size, size, 2)).astype(np.float32) for _ in range(2))
+        np.testing.assert_array_equal(
+            network([first, here], training=False), network([first, there], training=False)
+        )
+
+
+def test_a_discriminator_may_go_without_spectral_normalization():
+    plain, normal = (build_discriminator(2, spectral_normalization=each) for each in (False, True))
+    assert len(plain.trainable_variables) == len(normal.trainable_variables)
+    assert not plain.non_trainable_variables
+    assert type(plain).from_config(plain.get_config()).spectral_normalization is False
+
+
+def test_packed_crops_are_judged_as_one_image(rng):
+    discriminator = build_discriminator(2, statistics=[[0.1, 0.2, 0.3], 0.4], packed=2)
+    images = rng.normal(size=(6, 64, 64, 3)).astype(np.float32)
+    positions = np.repeat(rng.uniform(-1, 1, (3, 64, 64, 2)), 2, axis=0).astype(np.float32)
+    joined, shared = discriminator.together(images, positions)
+    np.testing.assert_array_equal(joined, np.concatenate([images[::2], images[1::2]], axis=-1))
+    np.testing.assert_array_equal(shared, positions[::2])
+    assert discriminator([joined, shared], training=False).shape == (3, 1)
+    with pytest.raises(ValueError, match="5 images"):
+        discriminator.together(images[:5], positions[:5])
