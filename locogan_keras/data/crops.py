@@ -36,6 +36,8 @@ class Pictures:
         is_pattern: Whether the pictures have no global structure. Then a crop is taken anywhere
             and placed anywhere: uniformly on the circle on a periodic axis. Otherwise a crop's
             place is the true one in its own picture, and on a periodic axis it wraps.
+        true_phase: Whether the frame is the lattice of the pattern. Then a crop is placed where it
+            was taken, less whole frames, on a periodic axis.
         stride: Pixels between the possible places of crops in the frame, or in their picture.
         rejected: Pairs of a picture's name and the reason why it was left out.
     """
@@ -46,19 +48,22 @@ class Pictures:
     is_pattern: bool
     stride: int = 1
     rejected: tuple[tuple[str, str], ...] = ()
+    true_phase: bool = False
 
     @property
     def fingerprint(self):
         """Tells these pictures from others: 16 hexadecimal digits."""
         return self.decoded.fingerprint
 
-    def crops(self, batch_size, seed=0, first_step=0):
+    def crops(self, batch_size, seed=0, first_step=0, packed=1):
         """The endless stream of batches; batch k depends on the seed and on k alone.
 
         Args:
             batch_size: Crops in a batch.
             seed: 0 to 2^32 - 1.
             first_step: The k to begin with.
+            packed: How many neighbours in the batch share their window: of a pattern, other crops
+                that belong there. They are never divided between replicas.
 
         Returns:
             A `tf.data.Dataset` of crops `(batch_size, 64, 64, channels)` float32 in [-1, 1] and
@@ -73,6 +78,10 @@ class Pictures:
         def batch(step):
             samples = graph_latents.words(step * batch_size + tf.range(batch_size, dtype=tf.int64))
             words = _draw(seed, samples, count=5)
+            if packed > 1:
+                leaders = tf.range(batch_size) // packed * packed
+                shared = tf.gather(words, leaders, axis=1)
+                words = tf.concat([shared[:1], words[1:3], shared[3:], shared[1:3]], axis=0)
             which = _below(words[0], len(self.decoded))
             lengths = tf.unstack(tf.gather(sizes, which), axis=1)
             axes = [place(axis, lengths[axis], words[1:]) for axis in range(2)]
@@ -95,14 +104,23 @@ class Pictures:
         return crops.prefetch(tf.data.AUTOTUNE)
 
     def _placed_pattern(self, axis, lengths, words):
-        """Where the crops are taken, and where they are placed, independently.
+        """Where the crops are taken, and where they are placed: without a lattice, independently.
 
         Returns:
             First pixels in their pictures, places in the frame, and the frame's lengths, each
             `(batch,)` int64.
         """
-        starts = _below(words[axis], lengths - CROP + 1)
         frame = tf.fill(lengths.shape, tf.constant(self.frame[axis], tf.int64))
+        if self.true_phase and self.periodic[axis]:
+            places = (lengths - CROP) // self.stride + 1
+            if words.shape[0] == 4:
+                starts = self.stride * _below(words[axis], places)
+                return starts, starts % frame, frame
+            # Any of the pieces that have the place of the first of those that share it.
+            place = self.stride * _below(words[4 + axis], places) % frame
+            pieces = (lengths - CROP - place) // frame + 1
+            return place + frame * _below(words[axis], pieces), place, frame
+        starts = _below(words[axis], lengths - CROP + 1)
         return starts, self._place(axis, frame, words[2 + axis]), frame
 
     def _placed_truly(self, axis, lengths, words):
@@ -116,7 +134,15 @@ class Pictures:
 
 
 def load_pictures(
-    source, *, image_size, encoding, frame, stride=1, max_rejected=0.5, temporary_folder=None
+    source,
+    *,
+    image_size,
+    encoding,
+    frame,
+    stride=1,
+    true_phase=False,
+    max_rejected=0.5,
+    temporary_folder=None,
 ):
     """Decodes and scales all pictures of a source.
 
@@ -128,6 +154,7 @@ def load_pictures(
             median height and the median width, where pictures differ.
         stride: Pixels between the possible places of crops, 1, 2, 4, 8 or 16. Where places are the
             true ones, pictures are scaled to a multiple of it.
+        true_phase: Whether a pattern's frame is its lattice, in which crops keep their places.
         max_rejected: Share of the pictures that may be damaged or too small for a crop.
         temporary_folder: Where decoded pictures are kept, see `DecodedPictures`.
 
@@ -160,7 +187,9 @@ def load_pictures(
     if not is_pattern:
         # The lower median is a length that occurs: whole cells, where lengths have to be.
         frame = (statistics.median_low(lengths) for lengths in decoded.sizes.T.tolist())
-    return Pictures(decoded, tuple(frame), periodic, is_pattern, stride, tuple(rejected))
+    return Pictures(
+        decoded, tuple(frame), periodic, is_pattern, stride, tuple(rejected), true_phase
+    )
 
 
 def _usable(source, prepare, rejected):

@@ -121,7 +121,10 @@ def _checked(section, field, value):
     if field.type is float and type(value) is int:
         value = float(value)
     wanted = None
-    if field.name == "frame":
+    if field.name == "fine_channels":
+        counts = isinstance(value, tuple) and [type(item) for item in value] == 3 * [int]
+        wanted = None if counts and min(value) >= 0 else "three whole numbers, at least 0"
+    elif field.name == "frame":
         pair = isinstance(value, tuple) and [type(item) for item in value] == [int, int]
         wanted = None if pair or value == "picture" else '[HEIGHT, WIDTH] or "picture"'
     elif type(value) is not field.type:

@@ -3,7 +3,7 @@
 import dataclasses
 
 from locogan_keras.canvas.latents import LEVELS
-from locogan_keras.canvas.positions import CROP, INJECTIONS, PERIODIC_AXES, check_frame
+from locogan_keras.canvas.positions import CROP, INJECTIONS, PERIODIC_AXES, UPSAMPLINGS, check_frame
 from locogan_keras.storage.toml import toml_value
 
 # Pixels between the places of crops: a cell is a whole number of them, and so is every circle.
@@ -29,6 +29,10 @@ class ModelSettings:
     frame: tuple[int, int] | str = _setting(
         "picture", "[height, width] in pixels of a pattern's frame; or the whole picture"
     )
+    upsampling: str = _setting("free", "of the generator's features", choices=UPSAMPLINGS)
+    fine_channels: tuple[int, int, int] = _setting(
+        (0, 0, 0), "noise maps at 2, 4 and 8 times the cells' resolution, of local channels"
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +49,9 @@ class DataSettings:
         "of the latent grid",
         choices=STRIDES,
     )
+    true_phase: bool = _setting(
+        False, "whether a pattern's crops keep their places in a frame that is the photo's lattice"
+    )
     # More than half damaged is more likely a wrong SOURCE than a bad one.
     max_rejected: float = _setting(
         0.5, "share of the pictures that may be damaged or too small", least=0.0, most=1.0
@@ -57,13 +64,23 @@ class TrainingSettings:
 
     steps: int = _setting(10_000, "generator steps in all", least=1)
     batch_size: int = _setting(16, "crops in a step, on all devices together", least=1)
-    loss: str = _setting("bce", "adversarial loss", choices=("bce", "hinge"))
+    loss: str = _setting("bce", "adversarial loss", choices=("bce", "hinge", "relativistic"))
+    gradient_penalty: float = _setting(
+        0.0, "weight of the discriminator's gradient by reals and by fakes", least=0.0
+    )
+    spectral_normalization: bool = _setting(True, "whether the discriminator's kernels have norm 1")
+    packed: int = _setting(
+        1, "crops of one place in a pattern that the discriminator judges together", least=1
+    )
     standardize: bool = _setting(
         False, "whether the discriminator sees images at the pictures' mean and deviation"
     )
     generator_learning_rate: float = _setting(2e-4, "Adam's", least=0.0, most=1.0)
     discriminator_learning_rate: float = _setting(2e-4, "Adam's", least=0.0, most=1.0)
     beta_1: float = _setting(0.5, "Adam's", least=0.0, most=0.9999)
+    rate_decay: float = _setting(
+        0.0, "last share of the run, in which both rates fall to 0", least=0.0, most=1.0
+    )
     discriminator_steps: int = _setting(1, "for each generator step", least=1)
     ema_decay: float = _setting(0.999, "of the averaged generator", least=0.0, most=0.999999)
     seed: int = _setting(0, "of weights, crops and latents", least=0, most=2**32 - 1)
@@ -96,7 +113,23 @@ class Settings:
     training: TrainingSettings = TrainingSettings()
 
     def __post_init__(self):
+        if self.training.batch_size % self.training.packed:
+            raise ValueError(
+                "training.batch_size must be a multiple of training.packed. Received: "
+                f"training.batch_size={self.training.batch_size}, "
+                f"training.packed={self.training.packed}"
+            )
         if self.model.frame == "picture":
+            if self.training.packed > 1:
+                raise ValueError(
+                    "training.packed must be 1 with model.frame=picture: a place in a picture has "
+                    f"one crop. Received: training.packed={self.training.packed}"
+                )
+            if self.model.encoding == "none":
+                raise ValueError(
+                    "model.frame must be [HEIGHT, WIDTH] with model.encoding=none: without "
+                    "positions no place is the picture's own. Received: model.frame='picture'"
+                )
             return
         check_frame(self.model.frame, self.model.encoding)
         if self.model.encoding == "linear":
@@ -104,9 +137,10 @@ class Settings:
                 'model.frame must be "picture" with model.encoding=linear: only patterns that '
                 f"repeat have a frame of their own. Received: model.frame={list(self.model.frame)}"
             )
-        if min(self.model.frame) < CROP:
+        axes = zip(self.model.frame, PERIODIC_AXES[self.model.encoding], strict=True)
+        if any(length < CROP and not repeats for length, repeats in axes):
             raise ValueError(
-                f"model.frame must be at least one crop, {CROP} x {CROP}. "
+                f"model.frame must be at least one crop, {CROP}, on an axis that does not repeat. "
                 f"Received: model.frame={list(self.model.frame)}"
             )
 

@@ -24,6 +24,7 @@ class AdversarialModel(ReplicatedModel):
         generator_optimizer=None,
         discriminator_optimizer=None,
         loss="bce",
+        gradient_penalty=0.0,
         discriminator_steps=1,
         ema_decay=0.999,
         synchronized_batch_normalization=True,
@@ -38,7 +39,9 @@ class AdversarialModel(ReplicatedModel):
                 generator's in proportion, so that learning-rate callbacks, which see
                 `model.optimizer`, scale both. Of a network in mixed_float16, wrapped in a
                 `LossScaleOptimizer`.
-            loss: `"bce"` (non-saturating binary cross-entropy, the reference) or `"hinge"`.
+            loss: `"bce"` (non-saturating binary cross-entropy, the reference), `"hinge"` or
+                `"relativistic"`.
+            gradient_penalty: Weight of `losses.gradient_penalty` on reals and on fakes.
             discriminator_steps: Discriminator updates for each generator update; the further ones
                 come first, on the same crops and windows with fakes of their own.
             ema_decay: Share of the averaged generator that each step keeps, in [0, 1). 0 keeps no
@@ -55,6 +58,10 @@ class AdversarialModel(ReplicatedModel):
         """
         if loss not in LOSSES:
             raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}. Received: loss={loss!r}")
+        if gradient_penalty < 0:
+            raise ValueError(
+                f"`gradient_penalty` must be >= 0. Received: gradient_penalty={gradient_penalty}"
+            )
         if discriminator_steps < 1:
             raise ValueError(
                 "`discriminator_steps` must be >= 1. Received: "
@@ -75,6 +82,7 @@ class AdversarialModel(ReplicatedModel):
             **kwargs,
         )
         self.loss_name = loss
+        self.gradient_penalty = gradient_penalty
         self.discriminator_steps = discriminator_steps
         self.ema_decay = ema_decay
         self.synchronized_batch_normalization = synchronized_batch_normalization
@@ -105,6 +113,7 @@ class AdversarialModel(ReplicatedModel):
                 self.discriminator_optimizer
             ),
             "loss": self.loss_name,
+            "gradient_penalty": self.gradient_penalty,
             "discriminator_steps": self.discriminator_steps,
             "ema_decay": self.ema_decay,
             "synchronized_batch_normalization": self.synchronized_batch_normalization,

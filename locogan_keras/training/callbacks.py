@@ -39,15 +39,36 @@ class StopAt(keras.callbacks.Callback):
         self.steps = steps
         self.seconds = seconds
 
+    def done(self, model):
+        """The share of the run that is done."""
+        if self.steps is not None:
+            return int(model.step.numpy()) / self.steps
+        return float(model.seconds.numpy()) / self.seconds
+
     def reached(self, model):
         """Whether there is nothing left to do."""
-        if self.steps is not None:
-            return int(model.step.numpy()) >= self.steps
-        return float(model.seconds.numpy()) >= self.seconds
+        return self.done(model) >= 1
 
     def on_train_batch_end(self, batch, logs=None):
         if self.reached(self.model):
             self.model.stop_training = True
+
+
+class DecayRates(keras.callbacks.Callback):
+    """Lets both learning rates fall to 0, linearly, over the last `share` of what `stop` bounds."""
+
+    def __init__(self, share, stop):
+        super().__init__()
+        self._share, self._stop = share, stop
+
+    def on_train_begin(self, logs=None):
+        self._rate = float(self.model.generator_optimizer.learning_rate)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        left = max(0.0, 1.0 - self._stop.done(self.model))
+        rate = self._rate * min(1.0, left / self._share)
+        # The discriminator's follows.
+        self.model.generator_optimizer.learning_rate = rate
 
 
 class StopOnSignal(keras.callbacks.Callback):

@@ -10,7 +10,7 @@ from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.graph_positions import window_positions
 from locogan_keras.canvas.latents import BORDER, CELL
 from locogan_keras.networks.generator import Generator
-from locogan_keras.networks.losses import LOSSES
+from locogan_keras.networks.losses import LOSSES, NEARBY, PAIRED, gradient_penalty
 from locogan_keras.training.adversarial import AdversarialModel
 from locogan_keras.training.replicas import mean_over_replicas
 
@@ -116,6 +116,7 @@ class LocoGAN(AdversarialModel):
 
     def train_step(self, data):
         crops, windows = data
+        discriminator = self.discriminator
         generator_loss_of, discriminator_loss_of = LOSSES[self.loss_name]
         batch, size, width = ops.shape(crops)[:3]
         if isinstance(size, int) and isinstance(width, int) and (size != width or size % CELL):
@@ -125,34 +126,52 @@ class LocoGAN(AdversarialModel):
         cells = size // CELL
         cell_positions = window_positions(windows, cells, BORDER)
         pixel_positions = window_positions(windows, size, 0)
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
 
         def fakes_of(draw):
-            replica = tf.distribute.get_replica_context().replica_id_in_sync_group
             first = (draw * self._replicas + replica) * batch
             samples = tf.cast(first + tf.range(batch), tf.int64)
             latent = self.draw_latents(self.step.value, samples, cells + 2 * BORDER)
             return self.generator([latent, cell_positions], training=True)
 
         def judge(images):
-            return self.discriminator([images, pixel_positions], training=True)
+            inputs = discriminator.together(images, pixel_positions)
+            return discriminator(inputs, training=True)
 
         def judge_fakes():
             fakes = fakes_of(0)
-            return generator_loss_of(judge(fakes)), fakes
+            logits = [judge(fakes)]
+            if self.loss_name in PAIRED:
+                logits.append(judge(crops))
+            return generator_loss_of(*logits), fakes
 
-        def judge_both(fakes):
-            real_logits, fake_logits = judge(crops), judge(fakes)
-            return discriminator_loss_of(real_logits, fake_logits), real_logits, fake_logits
+        def judge_both(fakes, draw):
+            logits = judge(crops), judge(fakes)
+            loss = discriminator_loss_of(*logits)
+            if self.gradient_penalty:
+                for own, images, noise in zip(logits, (crops, fakes), noises_of(draw), strict=True):
+                    penalty = gradient_penalty(own, judge(images + noise), NEARBY)
+                    loss = loss + self.gradient_penalty * penalty
+            return loss, *logits
 
-        def update_discriminator(fakes):
+        def noises_of(draw):
+            # Of the global batch, so that a replica's part is what one device would draw.
+            shape = (2, self._replicas * batch, *crops.shape[1:])
+            count = self.step.value * self.discriminator_steps + draw
+            noises = tf.random.stateless_normal(shape, tf.stack([self.seed, count]))
+            _, deviation = discriminator.statistics or (None, 0.5)
+            mine = noises[:, replica * batch : (replica + 1) * batch]
+            return tf.unstack(mine * (NEARBY * 2 * deviation))
+
+        def update_discriminator(fakes, draw):
             self._follow_learning_rate()
-            optimizer, variables = self.discriminator_optimizer, self.discriminator
-            return self._update(optimizer, variables, functools.partial(judge_both, fakes))
+            judged = functools.partial(judge_both, fakes, draw)
+            return self._update(self.discriminator_optimizer, discriminator, judged)
 
         for draw in range(1, self.discriminator_steps):
-            update_discriminator(fakes_of(draw))
+            update_discriminator(fakes_of(draw), draw)
         generator_loss, fakes = self._update(self.generator_optimizer, self.generator, judge_fakes)
-        discriminator_loss, real_logits, fake_logits = update_discriminator(fakes)
+        discriminator_loss, real_logits, fake_logits = update_discriminator(fakes, 0)
         self.step.assign_add(1)
         self._average_generator()
         logs = {

@@ -108,12 +108,18 @@ def build(settings, frame, statistics=None):
     architecture = dataclasses.asdict(settings.model)
     architecture |= {"frame": frame, "dtype": training.precision}
     shared = {key: architecture[key] for key in ("width", "encoding", "inject", "dtype")}
-    discriminator = build_discriminator(**shared, statistics=statistics)
+    discriminator = build_discriminator(
+        **shared,
+        statistics=statistics,
+        spectral_normalization=training.spectral_normalization,
+        packed=training.packed,
+    )
     model = LocoGAN(build_generator(**architecture), discriminator, training.seed)
     model.compile(
         reference_adam(training.generator_learning_rate, training.beta_1),
         reference_adam(training.discriminator_learning_rate, training.beta_1),
         loss=training.loss,
+        gradient_penalty=training.gradient_penalty,
         discriminator_steps=training.discriminator_steps,
         ema_decay=training.ema_decay,
         synchronized_batch_normalization=training.synchronized_batch_normalization,

@@ -50,7 +50,7 @@ def preview(source, out, settings, minutes=None, fresh=False):
         networks = model.generator, model.discriminator
         for name, network in zip(("generator", "discriminator"), networks, strict=True):
             yield f"{name + ':':<18}{network.count_params():,} parameters"
-        crops = pictures.crops(training.batch_size, training.seed)
+        crops = pictures.crops(training.batch_size, training.seed, packed=training.packed)
         batch = crops.element_spec[0].shape[:2]
         flops = training_flops(*networks, *batch, training.discriminator_steps)
         yield f"a step:           {flops / 1e9:.1f} GFLOP (its convolutions)"

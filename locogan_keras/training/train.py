@@ -121,7 +121,9 @@ def _fit(strategy, prepared, model, stop):
     """Trains until something ends it; gives the number of the signal, if it was one."""
     training, run = prepared.settings.training, prepared.run
     step = int(model.step.numpy())
-    crops = prepared.pictures.crops(training.batch_size, training.seed, first_step=step)
+    crops = prepared.pictures.crops(
+        training.batch_size, training.seed, first_step=step, packed=training.packed
+    )
     with contextlib.ExitStack() as stack:
         signals = stack.enter_context(contextlib.closing(callbacks.StopOnSignal()))
         used = list(_callbacks(strategy, prepared, model, stop, signals, stack))
@@ -152,6 +154,8 @@ def _callbacks(strategy, prepared, model, stop, signals, stack):
     step = int(model.step.numpy())
     # Before all that read the time: the bound, the metrics and the progress bar.
     yield callbacks.Clock()
+    if training.rate_decay:
+        yield callbacks.DecayRates(training.rate_decay, stop)
     # Only asks for an end: the step at hand is logged and saved all the same.
     yield stop
     # Likewise.

@@ -86,6 +86,28 @@ def test_a_pattern_is_placed_on_the_whole_circle_wherever_it_was_taken(source):
     assert abs(correlation) < 0.1
 
 
+def test_a_crop_keeps_its_place_in_a_lattice(source):
+    crops, windows = draw(load(source, "torus", (32, 48), true_phase=True))
+    taken = places(crops)
+    np.testing.assert_allclose(windows[:, :2] * [32, 48], taken % [32, 48], atol=1e-4)
+    np.testing.assert_allclose(windows[:, 2:], np.broadcast_to([64 / 32, 64 / 48], (320, 2)))
+    assert len(np.unique(taken[:, 1])) > 150
+
+
+@pytest.mark.parametrize("true_phase", [False, True])
+def test_packed_crops_share_their_window_and_no_more(source, true_phase):
+    pictures = load(source, "torus", (32, 48), true_phase=true_phase)
+    crops, windows = draw(pictures, packed=2)
+    np.testing.assert_array_equal(windows[::2], windows[1::2])
+    taken = places(crops)
+    assert np.mean(taken[::2, 1] == taken[1::2, 1]) < 0.3
+    if true_phase:
+        np.testing.assert_array_equal(taken[::2] % [32, 48], taken[1::2] % [32, 48])
+    # As anywhere as crops by themselves are.
+    assert len(np.unique(taken[:, 1])) > 150
+    assert np.abs(taken[:, 1].mean() - 128) < 15
+
+
 def test_a_strip_stays_inside_its_frame_where_it_does_not_repeat(source):
     _, windows = draw(load(source, "cylinder", (64, 192)))
     assert np.all(windows[:, 0] == 0)

@@ -22,9 +22,11 @@ def test_every_recipe_is_valid_and_says_how_to_use_it(name):
 
 
 def test_the_recipes_are_the_designs():
-    assert {"aligned", "demo", "pattern-cylinder", "pattern-strip", "pattern-torus"} == set(
-        recipe_names()
-    )
+    patterns = {"pattern-cylinder", "pattern-strip", "pattern-torus"}
+    photos = {"regular", "irregular"}
+    assert {"aligned", "demo", "paper", *patterns, *photos} == set(recipe_names())
+    assert load_config("regular").data.true_phase
+    assert load_config("irregular").model.encoding == "none"
     torus, strip = load_config("pattern-torus"), load_config("pattern-strip")
     assert (torus.model.encoding, torus.model.frame) == ("torus", (192, 192))
     assert (strip.model.encoding, strip.model.frame) == ("cylinder", (64, 192))
@@ -90,8 +92,9 @@ def test_a_recipe_of_ones_own(tmp_path):
         ("model.encoding=sphere", "one of linear, cylinder, torus"),
         ("model.frame=192", "HEIGHT, WIDTH.*192"),
         ("model.frame=[1, 2, 3]", "HEIGHT, WIDTH.*1, 2, 3"),
-        ("model.frame=[32, 192]", "at least one crop.*32, 192"),
+        ("model.fine_channels=[1, 1]", "three whole numbers.*1, 1"),
         ("data.image_size=63", "at least 64.*63"),
+        ("training.packed=3", "multiple of training.packed.*packed=3"),
     ],
 )
 def test_bad_settings_are_named(setting, reason):

@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import shutil
+import types
 
 import keras
 import numpy as np
@@ -15,13 +16,14 @@ from locogan_keras.cli import main
 from locogan_keras.data.pictures import read_picture
 from locogan_keras.networks import losses
 from locogan_keras.storage.run import Run
+from locogan_keras.training import callbacks
 
 LOGS = {"loss", "generator_loss", "discriminator_loss", "real_accuracy", "fake_accuracy"}
 
 
-def fit(model, *callbacks, epochs=1, count=2):
+def fit(model, *used, epochs=1, count=2):
     return model.fit(
-        batches(count), epochs=epochs, shuffle=False, verbose=0, callbacks=list(callbacks)
+        batches(count), epochs=epochs, shuffle=False, verbose=0, callbacks=list(used)
     ).history
 
 
@@ -143,3 +145,18 @@ def test_a_missing_tensorboard_is_named_before_anything_is_lost(
     assert main([*arguments, "--set", *settings]) == 2
     assert "needs the package tensorboard" in capsys.readouterr().err
     assert sorted(run.rglob("*")) == before
+
+
+@pytest.mark.parametrize("bound", [{"steps": 8}, {"seconds": 2.0}])
+def test_rates_fall_to_zero_over_the_last_part_wherever_a_run_goes_on(bound):
+    optimizer = types.SimpleNamespace(learning_rate=np.float32(0.5))
+    model = types.SimpleNamespace(generator_optimizer=optimizer)
+    decay = callbacks.DecayRates(0.5, callbacks.StopAt(**bound))
+    decay.set_model(model)
+    decay.on_train_begin()
+    rates = {}
+    for step in (6, 0, 4, 7, 8, 9):
+        model.step, model.seconds = tf.constant(step), tf.constant(step / 4)
+        decay.on_train_batch_begin(0)
+        rates[step] = optimizer.learning_rate
+    assert rates == {6: 0.25, 0: 0.5, 4: 0.5, 7: 0.125, 8: 0.0, 9: 0.0}
