@@ -1,5 +1,6 @@
 """`locogan train`: a new run, or one that goes on."""
 
+import sys
 from pathlib import Path
 
 from locogan_keras.cli.arguments import positive
@@ -22,7 +23,8 @@ def add_train(commands):
     train.add_argument(
         "--recipe",
         metavar="NAME|FILE.toml",
-        help="settings to begin with (default: pattern-torus for a picture, else aligned)",
+        help="settings to begin with (default: RUN's if it holds a run; regular or irregular "
+        "for a picture, by the lattice found in it; else aligned)",
     )
     train.add_argument(
         "--set",
@@ -44,16 +46,7 @@ def add_train(commands):
 
 
 def _train(options):
-    from locogan_keras.storage.config import load_config
-
-    recipe = options.recipe
-    if recipe is None:
-        recipe = "pattern-torus" if Path(options.source).is_file() else "aligned"
-    changes = list(options.settings)
-    if options.steps is not None:
-        changes.append(f"training.steps={options.steps}")
-    settings = load_config(recipe, changes)
-
+    recipe, settings = _settings(options)
     if not options.verbose:
         import_tensorflow()
     if options.dry_run:
@@ -78,5 +71,52 @@ def _train(options):
         print(f"Interrupted and saved at step {step}. The same command{again} goes on from there.")
         # What a shell reports of a process that the signal ended.
         return 128 + received
-    print(f"{options.out} has {step} steps. Next: locogan render {options.out} --out picture.png")
+    print(f"{options.out} has {step} steps.{_how_good(options.out, settings)}")
+    print(f"Next: locogan render {options.out} --out picture.png")
     return 0
+
+
+def _how_good(out, settings):
+    """What the run's evaluations say, as sentences with a space before each."""
+    from locogan_keras.storage.run import Run
+
+    evaluations = Run(out).evaluations
+    said = ""
+    if evaluations.are_settled(settings.training.patience):
+        said += " The distance has stopped falling; --set training.patience=0 goes on all the same."
+    if evaluations.times is not None:
+        said += (
+            f" Its patches are {evaluations.times:.2g} times as far from the photo's as other "
+            "crops of the photo are; locogan evaluate says more."
+        )
+    return said
+
+
+def _settings(options):
+    """The recipe's name, and the settings that it and the command give."""
+    from locogan_keras.storage.config import load_config
+    from locogan_keras.storage.run import CONFIG, Run
+
+    changes = list(options.settings)
+    if options.steps is not None:
+        changes.append(f"training.steps={options.steps}")
+    recipe, run = options.recipe, Run(options.out)
+    if recipe is None and run.exists() and not options.fresh:
+        return run.read()[1].recipe, load_config(run.path(CONFIG), changes)
+    if recipe is None and Path(options.source).is_file():
+        recipe, own = _kind_of(options.source)
+        changes = [*own, *changes]
+    recipe = recipe or "aligned"
+    return recipe, load_config(recipe, changes)
+
+
+def _kind_of(source):
+    """The recipe for a photo, and the settings that are its own; says what was found."""
+    from locogan_keras.data.kinds import kind_of
+    from locogan_keras.data.pictures import read_picture
+    from locogan_keras.storage.toml import toml_value
+
+    kind = kind_of(read_picture(source))
+    own = [f"{key}={toml_value(value)}" for key, value in kind.changes]
+    print(" ".join([f"{source}: {kind.found}. Recipe {kind.recipe}", *own]), file=sys.stderr)
+    return kind.recipe, own

@@ -148,7 +148,7 @@ def load_pictures(
 
     Args:
         source: A picture, a folder, `tfds:NAME[:SPLIT]` or `lmdb:PATH`; see `sources.open_source`.
-        image_size: Pictures are scaled down until their shorter edge has this many pixels.
+        image_size: As `size` of `pictures.scaled`.
         encoding: The networks' position encoding.
         frame: (height, width) in pixels of a pattern, or `"picture"` for the whole picture: the
             median height and the median width, where pictures differ.

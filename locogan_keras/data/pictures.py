@@ -103,11 +103,12 @@ def pillow_quiet():
 
 
 def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):
-    """A picture whose shorter edge is `size`; smaller pictures are never enlarged.
+    """A picture of another size.
 
     Args:
         picture: `(height, width, 3)` uint8.
-        size: The shorter edge in pixels.
+        size: The shorter edge in pixels, to which larger pictures are scaled down; or (height,
+            width), to which any is scaled.
         wrap: Whether the picture repeats in (y, x): then its edges are filtered across the seam.
         multiple: (y, x) lengths that the result's height and width must be multiples of.
 
@@ -118,11 +119,10 @@ def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):
         ValueError: If the picture is smaller than `multiple`.
     """
     height, width = picture.shape[:2]
-    factor = min(1.0, size / min(height, width))
-    target = [
-        round(length * factor) // unit * unit
-        for length, unit in zip((height, width), multiple, strict=True)
-    ]
+    if isinstance(size, int):
+        factor = min(1.0, size / min(height, width))
+        size = (round(height * factor), round(width * factor))
+    target = [length // unit * unit for length, unit in zip(size, multiple, strict=True)]
     if 0 in target:
         raise ValueError(f"is {height} x {width} pixels, too small to repeat in whole cells")
     if target == [height, width]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from locogan_keras.storage.atomic import replacing
 from locogan_keras.storage.checkpoints import Checkpoints
 from locogan_keras.storage.config import settings_from
+from locogan_keras.storage.evaluations import Evaluations
 from locogan_keras.storage.toml import parse_toml, toml_value
 
 CONFIG = "config.toml"
@@ -20,12 +21,14 @@ GENERATOR = "generator.keras"
 SAMPLES = "samples"
 BOARD = "tensorboard"
 REJECTED = "rejected.csv"
+LATTICE = "lattice.png"
 
 # What may change from one part of a run to the next.
 _CHANGEABLE = {
     ("training", "steps"),
     ("training", "save_every"),
     ("training", "keep"),
+    ("training", "patience"),
     ("training", "strategy"),
     ("training", "tensorboard"),
     ("training", "generator_learning_rate"),
@@ -166,13 +169,18 @@ class Run:
         """The run's `Checkpoints`."""
         return Checkpoints(self.path(CHECKPOINTS))
 
+    @property
+    def evaluations(self):
+        """The run's `Evaluations`."""
+        return Evaluations.read(self.path(EVALUATIONS))
+
     def saved_step(self):
         """The step of the last checkpoint; 0 before the first."""
         return max((checkpoint.step for checkpoint in self.checkpoints.all()), default=0)
 
     def clear(self):
         """The run's files removed, and nothing else."""
-        for name in (METRICS, EVALUATIONS, GENERATOR, REJECTED):
+        for name in (METRICS, EVALUATIONS, GENERATOR, REJECTED, LATTICE):
             self.path(name).unlink(missing_ok=True)
         for path in self.path(SAMPLES).glob("step-*.png"):
             path.unlink()

@@ -39,7 +39,9 @@ class ModelSettings:
 class DataSettings:
     """How the source is read."""
 
-    image_size: int = _setting(128, "the shorter edge is scaled down to this", least=CROP)
+    image_size: tuple[int, int] | int = _setting(
+        128, "the shorter edge is scaled down to this; or every picture to [height, width]"
+    )
     # Measured on one panorama (width 8, 2,000 steps of batch 8, two seeds): with 1, patches came
     # nearer the photo's than with 16: sliced distance 6.0 and 5.9 against 8.9 and 8.3, at the size
     # trained at and stretched. With 16 there are only 80 different crops of it.
@@ -101,6 +103,11 @@ class TrainingSettings:
     )
     save_every: int = _setting(500, "steps between checkpoints and sample sheets", least=1)
     tensorboard: bool = _setting(False, "whether losses and sample sheets are for TensorBoard, too")
+    patience: int = _setting(
+        0,
+        "saves without a lesser patch distance than before, after which a run ends; 0 for never",
+        least=0,
+    )
     keep: int = _setting(2, "checkpoints of the last saves; the best one stays, too", least=1)
 
 

@@ -11,13 +11,16 @@ from locogan_keras.data.pictures import read_picture
 from locogan_keras.engines.keras_engine import KerasEngine
 from locogan_keras.evaluation.patch_distance import patch_distance
 from locogan_keras.evaluation.sample_sheet import CROPS, fake_crops, sample_sheet
+from locogan_keras.evaluation.scores import quick_scores
 from locogan_keras.rendering.png import write_png
 from locogan_keras.storage.atomic import replacing
+from locogan_keras.storage.evaluations import DISTANCE, REACHABLE
 from locogan_keras.storage.run import BOARD, EVALUATIONS, GENERATOR, METRICS, SAMPLES
 from locogan_keras.training.locogan import LOGS
 
-# Crops that an evaluation compares.
+# Crops that an evaluation compares, and its columns.
 EVALUATED = 64
+_EVALUATION = ("step", DISTANCE, REACHABLE, "spectrum_distance", "grid")
 _STATISTICS_BATCHES, _STATISTICS_BATCH = 40, 16
 # Every step is in `metrics.csv`; a curve on the board needs fewer points, and each takes time.
 _EVERY = 10
@@ -36,7 +39,10 @@ class Table:
         self.rows = []
         if path.exists():
             with open(path, newline="", encoding="utf-8") as file:
-                self.rows = [row for row in csv.reader(file) if _is_until(row, names, step)]
+                before, *rows = list(csv.reader(file)) or [names]
+            # An older version's has fewer columns.
+            absent = [""] * (len(names) - len(before))
+            self.rows = [[*row, *absent] for row in rows if _is_until(row, before, step)]
         with replacing(path) as temporary, open(temporary, "w", newline="") as file:
             csv.writer(file).writerows([names, *self.rows])
         # By lines: a row is in the file when it has been added.
@@ -92,13 +98,12 @@ class SaveRun(keras.callbacks.Callback):
         self._guard = guard
         self._every = every
         self._keep = keep
-        self._crops, self._windows = (
-            tensor.numpy() for tensor in next(iter(pictures.crops(EVALUATED)))
-        )
+        crops = pictures.crops(EVALUATED).as_numpy_iterator()
+        (self._crops, self._windows), (others, _) = next(crops), next(crops)
         batches = pictures.crops(_STATISTICS_BATCH).take(_STATISTICS_BATCHES)
         self._statistics_windows = np.stack([windows for _, windows in batches.as_numpy_iterator()])
-        self._table = Table(run.path(EVALUATIONS), ["step", "patch_distance"], step)
-        self._distances = {int(row[0]): float(row[1]) for row in self._table.rows}
+        self._table = Table(run.path(EVALUATIONS), _EVALUATION, step)
+        self._reachable = patch_distance(others, self._crops)
         self._engine = None
         self._saved = None
 
@@ -126,15 +131,36 @@ class SaveRun(keras.callbacks.Callback):
         fakes = fake_crops(self._engine, self._windows, size)
         sheet = sample_sheet(self._engine, self._crops[:CROPS], fakes[:CROPS])
         write_png(self._run.path(SAMPLES) / f"step-{step:06d}.png", sheet.shape[:2], [sheet])
-        if step not in self._distances:
-            self._distances[step] = patch_distance(fakes, self._crops)
-            self._table.add([step, f"{self._distances[step]:.6g}"])
+        if step not in self._run.evaluations.rows:
+            scores = {**quick_scores(fakes, self._crops), REACHABLE: self._reachable}
+            self._table.add([step, *(f"{scores[name]:.6g}" for name in _EVALUATION[1:])])
         # Last, so that a checkpoint never stands without the generator it promises.
         self._run.checkpoints.save(step, self.model.save)
         if not self._guard.suspects:
-            best = min(self._distances, key=self._distances.get)
-            self._run.checkpoints.prune(self._keep, best)
+            evaluations = self._run.evaluations
+            self._run.checkpoints.prune(self._keep, evaluations.best)
         self._saved = step
+
+
+class StopWhenSettled(keras.callbacks.Callback):
+    """An end of training when the distance has stopped falling; it comes after `SaveRun`.
+
+    Args:
+        run: The `Run`.
+        every: Steps between saves.
+        patience: Of `Evaluations.are_settled`.
+    """
+
+    def __init__(self, run, every, patience):
+        super().__init__()
+        self._run = run
+        self._every = every
+        self._patience = patience
+
+    def on_train_batch_end(self, batch, logs=None):
+        is_saved = int(self.model.step.numpy()) % self._every == 0
+        if is_saved and self._run.evaluations.are_settled(self._patience):
+            self.model.stop_training = True
 
 
 def check_tensorboard():
@@ -146,7 +172,7 @@ def check_tensorboard():
 
 
 class Board(keras.callbacks.Callback):
-    """Losses and accuracies as scalars, by step, and each sample sheet as an image.
+    """Losses, accuracies and evaluations as scalars, by step, and each sample sheet as an image.
 
     Args:
         run: The `Run`. Sheets are taken from its files, so that this comes after `SaveRun`.
@@ -178,6 +204,9 @@ class Board(keras.callbacks.Callback):
         if step != self._shown and path.exists():
             with self._writer.as_default(step):
                 tf.summary.image("samples", read_picture(path)[None])
+                evaluation = self._run.evaluations.rows.get(step, {})
+                for name, value in evaluation.items():
+                    tf.summary.scalar(name, value)
             self._shown = step
 
 

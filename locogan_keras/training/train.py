@@ -7,12 +7,20 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from locogan_keras.data.lattice import Lattice, drawn
+from locogan_keras.rendering.png import write_png
 from locogan_keras.storage.locks import FolderLock
-from locogan_keras.storage.run import REJECTED, version
+from locogan_keras.storage.run import LATTICE, REJECTED, version
 from locogan_keras.training import callbacks
 from locogan_keras.training.prepare import prepare
 from locogan_keras.training.replicas import check_alike, check_batch_size
-from locogan_keras.training.saving import Board, MetricsLog, SaveRun, check_tensorboard
+from locogan_keras.training.saving import (
+    Board,
+    MetricsLog,
+    SaveRun,
+    StopWhenSettled,
+    check_tensorboard,
+)
 from locogan_keras.training.strategies import (
     has_workers,
     is_chief,
@@ -61,7 +69,7 @@ def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
             tf.config.experimental.enable_op_determinism()
         model = None if fresh else prepared.saved_model(strategy)
         stop = _bound(settings, minutes)
-        if model is not None and stop.reached(model):
+        if model is not None and (stop.reached(model) or _is_settled(prepared)):
             return model, None
         is_new = model is None
         if is_new:
@@ -95,6 +103,11 @@ def _bound(settings, minutes):
     return callbacks.StopAt(seconds=60.0 * minutes)
 
 
+def _is_settled(prepared):
+    """Whether the run has ended by itself."""
+    return prepared.run.evaluations.are_settled(prepared.settings.training.patience)
+
+
 def _write_beginning(prepared, is_new):
     """Makes the folder this run's: nothing of another run's, its settings, what was left out."""
     run, origin = prepared.run, prepared.origin
@@ -104,6 +117,10 @@ def _write_beginning(prepared, is_new):
         run.sweep()
         origin = dataclasses.replace(run.read()[1], version=version())
     run.write(prepared.settings, origin)
+    if prepared.settings.data.true_phase:
+        pictures = prepared.pictures
+        shown = drawn(pictures.decoded[0], Lattice(frame=pictures.frame))
+        write_png(run.path(LATTICE), shown.shape[:2], [shown])
     run.write_rejected(prepared.pictures.rejected)
 
 
@@ -174,6 +191,9 @@ def _callbacks(strategy, prepared, model, stop, signals, stack):
         if training.tensorboard:
             # Shows the sheet that has just been saved.
             yield closing(Board(run))
+        if training.patience:
+            # Reads the evaluation that has just been saved.
+            yield StopWhenSettled(run, training.save_every, training.patience)
     if has_workers(strategy):
         # Last, when each worker's callbacks have said whether they want to end.
         yield callbacks.KeepTogether(signals)

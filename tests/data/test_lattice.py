@@ -6,37 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.textures import SIZE, bricks, levels
 
 from locogan_keras.data.autocorrelation import autocorrelation, flattened
+from locogan_keras.data.kinds import whole_cells
 from locogan_keras.data.lattice import Lattice, drawn, measured
-from locogan_keras.data.lattice_cells import whole_cells
 from locogan_keras.data.lattice_choice import agreement
 from locogan_keras.data.pictures import read_picture
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SIZE = (230, 250)
-
-
-def bricks(brick, bond, size=SIZE, colours=20, noise=5, bright=(), angle=0, jitter=0):
-    """A wall drawn at thrice its size; `bright` has a level for each of the courses, in turn."""
-    rng = np.random.default_rng(0)
-    y, x = (np.mgrid[: 3 * size[0], : 3 * size[1]] + 0.5) / 3
-    angle = np.radians(angle)
-    y, x = 50 + y * np.cos(angle) + x * np.sin(angle), 50 + x * np.cos(angle) - y * np.sin(angle)
-    course = (y // brick[0]).astype(int)
-    x = x - course * bond * brick[1] + jitter * rng.normal(size=200)[course]
-    column = (x // brick[1]).astype(int)
-    wall = np.array([130.0, 60, 50]) + colours * rng.normal(size=(99, 99, 1))[course, column]
-    if bright:
-        wall += np.array(bright)[course % len(bright)][..., None]
-    wall[(y % brick[0] < 3) | (x % brick[1] < 3)] = 190
-    wall = wall.reshape(size[0], 3, size[1], 3, 3).mean(axis=(1, 3))
-    return levels(wall + noise * rng.normal(size=wall.shape))
-
-
-def levels(values):
-    values = values if values.ndim == 3 else np.repeat(values[..., None], 3, axis=-1)
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
 def jpeg(picture, quality):
@@ -284,6 +262,6 @@ def test_the_drawing():
 
 
 def test_tensorflow_stays_out():
-    code = "import sys, locogan_keras.data.lattice, locogan_keras.data.lattice_cells\n"
+    code = "import sys, locogan_keras.data.lattice, locogan_keras.data.kinds\n"
     code += "sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -17,15 +17,15 @@ from locogan_keras.training.locogan import LocoGAN
 def test_everything_is_of_the_crops_that_are_trained_on(tmp_path, monkeypatch):
     shapes, refresh = {}, LocoGAN.refresh_average_statistics
 
-    def patch_distance(fakes, reals):
+    def quick_scores(fakes, reals):
         shapes["fakes"], shapes["reals"] = fakes.shape, reals.shape
-        return 0.5
+        return {"patch_distance": 0.5, "spectrum_distance": 1.0, "grid": 1.0}
 
     def refreshed(model, windows, size):
         shapes["statistics"] = size
         refresh(model, windows[:2], size)
 
-    monkeypatch.setattr(saving, "patch_distance", patch_distance)
+    monkeypatch.setattr(saving, "quick_scores", quick_scores)
     monkeypatch.setattr(LocoGAN, "refresh_average_statistics", refreshed)
     endless = batches(1, size=96).unbatch().repeat()
     pictures = types.SimpleNamespace(crops=endless.batch)

@@ -1,0 +1,48 @@
+"""What kind of pattern a photo is taken for."""
+
+import numpy as np
+import pytest
+from support.textures import bricks, levels
+
+from locogan_keras.data.kinds import kind_of
+from locogan_keras.data.pictures import scaled
+
+
+def test_a_wall_is_regular_and_its_frame_is_whole_cells(rng):
+    kind = kind_of(bricks((17.3, 41.3), 0.5))
+    changes = dict(kind.changes)
+    assert kind.recipe == "regular"
+    assert all(length % 16 == 0 for length in changes["model.frame"])
+    # Scaled to that size, whole periods are the frame.
+    for length, frame, period, size in zip(
+        (230, 250), changes["model.frame"], (34.6, 41.3), changes["data.image_size"], strict=True
+    ):
+        periods = frame / (size * period / length)
+        assert periods == pytest.approx(round(periods), rel=0.01)
+    assert "34.6" in kind.found
+
+
+def test_what_has_no_lattice_is_irregular(rng):
+    assert kind_of(levels(rng.normal(128, 40, size=(200, 220)))).recipe == "irregular"
+    stripes = 128 + 60 * np.sign(np.sin(2 * np.pi * np.arange(220) / 20))
+    kind = kind_of(levels(np.tile(stripes, (200, 1)) + rng.normal(0, 5, size=(200, 220))))
+    assert (kind.recipe, kind.changes) == ("irregular", ())
+    assert "every 20 pixels in x" in kind.found
+
+
+def panorama(rng, height=128, closes=True):
+    x = np.linspace(0, 2 * np.pi, 2 * height, endpoint=False)
+    y = np.linspace(0, 1, height)[:, None]
+    turn = np.sin(x) if closes else x / 2
+    return levels(200 - 120 * y + 20 * turn + rng.normal(0, 2, size=(height, 2 * height)))
+
+
+def test_a_panorama_is_twice_as_wide_as_high_and_closes(rng):
+    assert kind_of(panorama(rng)).recipe == "pattern-cylinder"
+    assert kind_of(panorama(rng, closes=False)).recipe == "irregular"
+    assert kind_of(panorama(rng)[:, :-2]).recipe == "irregular"
+
+
+def test_a_picture_is_scaled_to_a_size_of_its_own():
+    picture = np.zeros((100, 200, 3), np.uint8)
+    assert scaled(picture, (120, 190)).shape == (120, 190, 3)

@@ -1,0 +1,41 @@
+"""Evaluations: what is the best, what has settled, and what an older version wrote."""
+
+import pytest
+
+from locogan_keras.storage.evaluations import Evaluations
+
+
+def evaluations(*distances):
+    rows = ({"patch_distance": distance, "photo_patch_distance": 0.5} for distance in distances)
+    return Evaluations(dict(enumerate(rows)))
+
+
+@pytest.mark.parametrize(
+    ("distances", "patience", "settled"),
+    [
+        ((9, 8, 7), 2, False),
+        ((9, 7, 8, 7), 2, True),
+        ((9, 7, 8, 6), 2, False),
+        ((9, 7, 6.9, 6.9), 2, True),  # by less than a fiftieth
+        ((9, 7, 8, 7), 0, False),
+        ((9, 9), 2, False),  # too few to say
+        ((), 1, False),
+    ],
+)
+def test_a_distance_that_no_longer_falls_has_settled(distances, patience, settled):
+    assert evaluations(*distances).are_settled(patience) is settled
+
+
+def test_the_best_is_the_least_and_what_is_told_is_the_newest():
+    found = evaluations(3, 1, 2)
+    assert found.best == 1
+    assert found.times == 4.0
+    assert Evaluations({}).times is None
+
+
+def test_files_are_read_as_far_as_they_are_whole(tmp_path):
+    path = tmp_path / "evaluations.csv"
+    assert Evaluations.read(path).rows == {}
+    path.write_text("step,patch_distance\n2,0.5\n4,0.25\n6,")
+    rows = {2: {"patch_distance": 0.5}, 4: {"patch_distance": 0.25}}
+    assert Evaluations.read(path).rows == rows
