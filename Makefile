@@ -11,7 +11,7 @@ PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 .PHONY: demo test slow lint benchmark clean
 
 demo: .venv/installed
-	$(BIN)/locogan train examples/sand.png --out $(DEMO) --recipe demo
+	$(BIN)/locogan train examples/gravel_grey.png --out $(DEMO) --minutes 6
 	$(BIN)/locogan render $(DEMO) --out wallpaper.png --height 768 --width 1536 --period 768x1536
 	$(BIN)/locogan render $(DEMO) --out wallpaper-2x2.png --height 1536 --width 3072 --period 768x1536
 

@@ -80,7 +80,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel):
     library = ROOT / "locogan_keras"
     files = (path for path in library.rglob("*") if path.is_file() and path.suffix != ".pyc")
     assert held == {str(path.relative_to(ROOT)) for path in files}
-    for name in ("recipes/demo.toml", "exporting/serving/compose.yaml"):
+    for name in ("recipes/regular.toml", "exporting/serving/compose.yaml"):
         assert f"locogan_keras/{name}" in held
 
 

@@ -24,7 +24,7 @@ def test_every_recipe_is_valid_and_says_how_to_use_it(name):
 def test_the_recipes_are_the_designs():
     patterns = {"pattern-cylinder", "pattern-strip", "pattern-torus"}
     photos = {"regular", "irregular"}
-    assert {"aligned", "demo", "paper", *patterns, *photos} == set(recipe_names())
+    assert {"aligned", "paper", *patterns, *photos} == set(recipe_names())
     assert load_config("regular").data.true_phase
     assert load_config("irregular").model.encoding == "none"
     torus, strip = load_config("pattern-torus"), load_config("pattern-strip")
