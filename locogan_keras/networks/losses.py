@@ -61,3 +61,19 @@ LOSSES = {
     "relativistic": (relativistic_generator, relativistic_discriminator),
 }
 PAIRED = ("relativistic",)
+
+
+def accuracies(loss, real_logits, fake_logits):
+    """The shares of reals and of fakes that the discriminator is right about, two scalars.
+
+    Of a paired loss only differences mean something: it is right, or not, about both at once.
+
+    Args:
+        loss: One of `LOSSES`.
+        real_logits, fake_logits: `(batch, 1)` each.
+    """
+    if loss in PAIRED:
+        right = ops.mean(ops.cast(real_logits > fake_logits, "float32"))
+        return right, right
+    shares = (ops.cast(right, "float32") for right in (real_logits > 0, fake_logits < 0))
+    return tuple(ops.mean(share) for share in shares)

@@ -10,7 +10,7 @@ from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.graph_positions import window_positions
 from locogan_keras.canvas.latents import BORDER, CELL
 from locogan_keras.networks.generator import Generator
-from locogan_keras.networks.losses import LOSSES, NEARBY, PAIRED, gradient_penalty
+from locogan_keras.networks.losses import LOSSES, NEARBY, PAIRED, accuracies, gradient_penalty
 from locogan_keras.training.adversarial import AdversarialModel
 from locogan_keras.training.replicas import mean_over_replicas
 
@@ -171,16 +171,11 @@ class LocoGAN(AdversarialModel):
         for draw in range(1, self.discriminator_steps):
             update_discriminator(fakes_of(draw), draw)
         generator_loss, fakes = self._update(self.generator_optimizer, self.generator, judge_fakes)
-        discriminator_loss, real_logits, fake_logits = update_discriminator(fakes, 0)
+        discriminator_loss, *logits = update_discriminator(fakes, 0)
         self.step.assign_add(1)
         self._average_generator()
-        logs = {
-            "loss": generator_loss + discriminator_loss,
-            "generator_loss": generator_loss,
-            "discriminator_loss": discriminator_loss,
-            "real_accuracy": ops.mean(ops.cast(real_logits > 0, "float32")),
-            "fake_accuracy": ops.mean(ops.cast(fake_logits < 0, "float32")),
-        }
+        values = generator_loss, discriminator_loss, *accuracies(self.loss_name, *logits)
+        logs = dict(zip(("loss", *LOGS), (values[0] + values[1], *values), strict=True))
         means = mean_over_replicas(tf.stack(list(logs.values())))
         return dict(zip(logs, tf.unstack(means), strict=True))
 

@@ -84,6 +84,19 @@ def test_a_penalty_is_added_and_comes_out_the_same_again():
     assert histories[1]["discriminator_loss"][0] > histories[0]["discriminator_loss"][0]
 
 
+def test_a_paired_loss_is_right_where_the_real_is_over_its_fake():
+    real, fake = tf.constant([[-5.0], [-7.0], [3.0]]), tf.constant([[-6.0], [-6.0], [2.0]])
+    # All the same answer to reals and fakes would be: 1 of 3, and 2 of 3.
+    assert [float(share) for share in losses.accuracies("hinge", real, fake)] == pytest.approx(
+        [1 / 3, 2 / 3]
+    )
+    right = losses.accuracies("relativistic", real, fake)
+    assert [float(share) for share in right] == pytest.approx([2 / 3, 2 / 3])
+    # A discriminator with one answer to all is right about none: that is what the guard looks for.
+    same = losses.accuracies("relativistic", real, real)
+    assert [float(share) for share in same] == [0.0, 0.0]
+
+
 @pytest.mark.parametrize("loss", losses.LOSSES)
 def test_a_step_moves_both_networks_and_says_how(loss):
     model = tiny_model(loss=loss, run_eagerly=True)
