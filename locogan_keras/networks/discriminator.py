@@ -1,4 +1,4 @@
-"""The discriminator: spectrally normalised, of crops and where they lie."""
+"""The discriminator of crops and where they lie, spectrally normalised or not."""
 
 import keras
 from keras import layers, ops

@@ -1,4 +1,4 @@
-"""How positions become the channels that networks see (paper, sections 3 and 4.2).
+"""The channels in which networks see positions (paper, sections 3 and 4.2).
 
 An axis on which pictures do not repeat is told as it is; one on which they do, as the cosine and
 the sine of the angle on a circle that closes after one frame. Which axes repeat is the canvas's to

@@ -207,7 +207,7 @@ def generator_image(latent, fine_channels, inject_positions, upsample, image_cha
 
 
 def fine_latent_channels(fine_channels):
-    """How many channels of the latent are noise at finer levels than the cells."""
+    """The number of the latent's channels that are noise at finer levels than the cells."""
     return sum(4**level * count for level, count in enumerate(fine_channels, start=1))
 
 
@@ -225,10 +225,10 @@ def _by_level(latent, fine_channels, dtype):
 
 
 def channels_at(width, level):
-    """Channels that a level of the generator makes."""
+    """The number of channels that a level of the generator makes."""
     return width * 2 ** (LEVELS - 1 - level)
 
 
 def _margin(level):
-    """How many of the cells that a position map has at this level lie outside the features."""
+    """The number of a position map's cells at this level outside the features, on each side."""
     return BORDER * (2**level - 1)

@@ -13,7 +13,7 @@ from locogan_keras.networks.spectral_normalization import (
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
 class PositionInjection(keras.layers.Layer):
-    """Concatenates encoded positions to features: the paper's position channels (section 3).
+    """Features with encoded positions after them: the paper's position channels (section 3).
 
     The raw (y, x) map is resized to the grid of the features, bilinearly, and only then encoded:
     averaging cosines and sines would shrink them. Both happen in the positions' own precision,
@@ -81,7 +81,7 @@ class PositionInjection(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
 class PositionUpsampling(keras.layers.Layer):
-    """Resizes a position map bilinearly by a whole factor, as `PositionInjection` does.
+    """A position map resized bilinearly by a whole factor, as `PositionInjection` does it.
 
     Each output is a fixed mean of the map's 3 x 3 neighbours: a convolution and depth-to-space,
     which every inference engine has, and which need no shape arithmetic.
@@ -146,10 +146,11 @@ class PositionUpsampling(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's, by TensorFlow's one operation for it where a device normalises alone.
+    """Keras's layer, by TensorFlow's one operation for it where a device normalises alone.
 
-    The same numbers to rounding, in a sixth of the time: Keras composes it of ten. Over the last
-    axis, with both scale and offset. It keeps its name, which weights lie under in `.keras` files.
+    It gives the same numbers to rounding, in a sixth of the time: Keras composes it of ten. It is
+    over the last axis, with both scale and offset, and keeps its name, which weights lie under in
+    `.keras` files.
     """
 
     def call(self, inputs, training=None, mask=None):

@@ -7,35 +7,36 @@ NEARBY = 0.01
 
 
 def binary_cross_entropy_generator(fake_logits):
-    """Non-saturating: fakes should be judged real."""
+    """The non-saturating loss: fakes should be judged real."""
     return ops.mean(ops.softplus(-fake_logits))
 
 
 def binary_cross_entropy_discriminator(real_logits, fake_logits):
-    """Reals should be judged real, fakes fake; halved, as in the reference."""
+    """The cross entropy: reals should be judged real, fakes fake; halved, as in the reference."""
     return (ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(fake_logits))) / 2
 
 
 def hinge_generator(fake_logits):
-    """The fakes' logits should be high."""
+    """The hinge loss of the generator: the fakes' logits should be high."""
     return -ops.mean(fake_logits)
 
 
 def hinge_discriminator(real_logits, fake_logits):
-    """Real logits should be over 1, fake ones under -1; halved, like the other loss."""
+    """The hinge loss: logits over 1 for reals, under -1 for fakes; halved, like the other loss."""
     return (ops.mean(ops.relu(1 - real_logits)) + ops.mean(ops.relu(1 + fake_logits))) / 2
 
 
 def relativistic_generator(fake_logits, real_logits):
-    """Each fake should be judged more real than the real of its window (Jolicoeur-Martineau, 2019).
+    """The relativistic loss (Jolicoeur-Martineau, 2019) of the generator.
 
-    A generator that makes one thing only is told so: its fakes lie on one side of every real.
+    Each fake should be judged more real than the real of its window. A generator that makes one
+    thing only is told so: its fakes lie on one side of every real.
     """
     return ops.mean(ops.softplus(real_logits - fake_logits))
 
 
 def relativistic_discriminator(real_logits, fake_logits):
-    """Each real should be judged more real than the fake of its window."""
+    """The relativistic loss: each real should be judged more real than the fake of its window."""
     return ops.mean(ops.softplus(fake_logits - real_logits))
 
 

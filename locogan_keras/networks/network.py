@@ -1,4 +1,4 @@
-"""What both networks are: functional Keras models that their settings describe wholly."""
+"""The base of both networks: a functional Keras model that its settings describe wholly."""
 
 import inspect
 
@@ -36,7 +36,7 @@ class Network(keras.Model):
         return {"name": self.name, "dtype": self.dtype_policy.name, **config}
 
     def architecture(self):
-        """What tells it from other networks of its class, weights apart; a dict.
+        """A dict of what tells it from other networks of its class, weights apart.
 
         Neither its name nor the precision it is trained in changes what it computes. A setting that
         has the value which its absence means is left out, so that what is made of this, such as a
@@ -62,7 +62,7 @@ class Network(keras.Model):
 
 
 def check_settings(width, inject, image_channels):
-    """Refuses what no network can be made of, with `ValueError`."""
+    """A refusal, with `ValueError`, of settings that no network can be made of."""
     if image_channels < 1:
         raise ValueError(
             f"`image_channels` must be >= 1. Received: image_channels={image_channels}"
@@ -76,5 +76,5 @@ def check_settings(width, inject, image_channels):
 
 
 def normal_kernel():
-    """The paper's initial kernels."""
+    """The initializer of the kernels, the paper's."""
     return keras.initializers.RandomNormal(stddev=0.02)

@@ -38,14 +38,14 @@ def learning_rate_ratio(generator_optimizer, discriminator_optimizer):
 
 
 def apply_gradients(optimizer, gradients, variables):
-    """Updates the variables; called by each replica with its own gradients of the scaled loss."""
+    """An update of the variables, by each replica with its own gradients of the scaled loss."""
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         gradients = _none_finite_unless_all_are(gradients)
     optimizer.apply_gradients(zip(gradients, variables, strict=True))
 
 
 def _none_finite_unless_all_are(gradients):
-    """Makes all replicas skip a step that one of them has to.
+    """The gradients; NaN in all replicas if one's are not finite, so that all skip the step.
 
     `LossScaleOptimizer` looks at the first replica's gradients only, before they are summed.
     """

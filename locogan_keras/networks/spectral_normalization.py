@@ -8,7 +8,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
 class SpectralNormalization(keras.layers.Wrapper):
-    """Calls a layer with its kernel divided by its spectral norm (Miyato et al., 2018).
+    """A layer called with its kernel divided by its spectral norm (Miyato et al., 2018).
 
     Name and arguments are those of `keras.layers.SpectralNormalization`; the semantics are the
     reference's: the kernel variable is left alone, the gradient flows through sigma with the

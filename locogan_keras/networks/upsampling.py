@@ -1,4 +1,4 @@
-"""How the generator goes from one level to the next: borders, finer noise, and up-sampling."""
+"""The generator's way from one level to the next: borders, finer noise, and up-sampling."""
 
 import keras
 import tensorflow as tf
@@ -112,7 +112,7 @@ class UpsamplingConvolution(keras.layers.Layer):
 
 
 def _paired(kernel, axis):
-    """Of three taps along an axis those of two: for the output before an input, and after it."""
+    """Two taps in place of three along an axis: for the output before an input, and after it."""
     first, middle, last = ops.split(kernel, 3, axis=axis)
     return (
         ops.concatenate([first + middle, last], axis=axis),
