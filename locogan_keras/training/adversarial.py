@@ -14,7 +14,7 @@ from locogan_keras.training.replicas import ReplicatedModel
 
 
 class AdversarialModel(ReplicatedModel):
-    """Compiles, updates and saves the training of a `generator` and a `discriminator`.
+    """A model that trains a `generator` and a `discriminator`: its settings, updates and config.
 
     A subclass sets both, built, before it is compiled.
     """
@@ -31,7 +31,7 @@ class AdversarialModel(ReplicatedModel):
         jit_compile=False,
         **kwargs,
     ):
-        """Sets how to train.
+        """The way of training, set.
 
         Args:
             generator_optimizer, discriminator_optimizer: Keras optimizers; the reference's
@@ -101,7 +101,7 @@ class AdversarialModel(ReplicatedModel):
         self.take_learning_rates()
 
     def take_learning_rates(self):
-        """Takes the optimizers' rates as they are now for the proportion that callbacks keep."""
+        """The optimizers' rates as they are now, taken for the proportion that callbacks keep."""
         self._learning_rate_ratio = learning_rate_ratio(
             self.generator_optimizer, self.discriminator_optimizer
         )
@@ -138,7 +138,7 @@ class AdversarialModel(ReplicatedModel):
         return self.distribute_strategy.num_replicas_in_sync
 
     def _update(self, optimizer, network, judge):
-        """Moves a network down the gradient of the first of what `judge` gives; gives it all."""
+        """All that `judge` gives; the network takes a step down the gradient of the first of it."""
         variables = network.trainable_variables
         tensors = [variable.value for variable in variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:

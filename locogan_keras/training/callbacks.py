@@ -17,7 +17,7 @@ _BLIND = {(1.0, 0.0), (0.0, 1.0), (0.0, 0.0)}
 
 
 class Clock(keras.callbacks.Callback):
-    """Counts the time spent training in `model.seconds`, over all parts of a run."""
+    """A count, in `model.seconds`, of the time spent training, over all parts of a run."""
 
     def on_train_begin(self, logs=None):
         self._begun = time.monotonic() - float(self.model.seconds.numpy())
@@ -27,7 +27,7 @@ class Clock(keras.callbacks.Callback):
 
 
 class StopAt(keras.callbacks.Callback):
-    """Ends training after a total of steps or seconds, counted over all parts of a run.
+    """An end of training after a total of steps or seconds, counted over all parts of a run.
 
     Args:
         steps: Or None.
@@ -55,7 +55,7 @@ class StopAt(keras.callbacks.Callback):
 
 
 class DecayRates(keras.callbacks.Callback):
-    """Lets both learning rates fall to 0, linearly, over the last `share` of what `stop` bounds."""
+    """A linear fall of both learning rates to 0, over the last `share` of what `stop` bounds."""
 
     def __init__(self, share, stop):
         super().__init__()
@@ -72,7 +72,7 @@ class DecayRates(keras.callbacks.Callback):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """Ends training after the step at hand on Ctrl-C or SIGTERM; at once when told again.
+    """An end of training after the step at hand on Ctrl-C or SIGTERM; at once when told again.
 
     Attributes:
         received: The signal's number, or None.
@@ -89,7 +89,7 @@ class StopOnSignal(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def close(self):
-        """Gives the signals their former meaning back."""
+        """The signals' former meaning, given back."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -103,7 +103,7 @@ class StopOnSignal(keras.callbacks.Callback):
 
 
 class KeepTogether(keras.callbacks.Callback):
-    """Lets several workers end after the same step, as soon as one of them wants to.
+    """One end of several workers, after the same step, as soon as one of them wants to.
 
     Whoever went on alone would wait for the others forever. It must be the last callback.
 
@@ -131,7 +131,7 @@ class Diverged(ValueError):
 
 
 class RefuseDivergence(keras.callbacks.Callback):
-    """Ends training with `Diverged` when it cannot get better, before anything is saved.
+    """An end of training, with `Diverged`, when it cannot get better, before anything is saved.
 
     That is when the loss or a weight is not finite, or when the discriminator has collapsed: step
     after step it gives all pictures the same answer. It comes before `SaveRun`, which saves nothing
@@ -242,7 +242,7 @@ class Progress(keras.callbacks.Callback):
         self._bar.update(min(self._bar.total, self._done(self.model)) - self._bar.n)
 
     def close(self):
-        """Leaves the bar as it stands."""
+        """The bar, left as it stands."""
         self._bar.close()
 
     def _done(self, model):

@@ -20,7 +20,7 @@ LOGS = ("generator_loss", "discriminator_loss", "real_accuracy", "fake_accuracy"
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
 class LocoGAN(AdversarialModel):
-    """Trains a generator on local crops (paper, section 3).
+    """Both networks, and their training on local crops (paper, section 3).
 
     `fit` takes batches of `(crops, windows)`: crops `(batch, size, size, channels)` float32 in
     [-1, 1], size a multiple of 16; windows `(batch, 4)` float32, (top, left, height, width) of
@@ -180,7 +180,7 @@ class LocoGAN(AdversarialModel):
         return dict(zip(logs, tf.unstack(means), strict=True))
 
     def refresh_average_statistics(self, windows, size):
-        """Gives the averaged generator batch statistics of its own.
+        """Batch statistics of the averaged generator's own, given to it.
 
         Every step copies the generator's, but averaged weights make other features, mostly
         smaller ones: normalised by the generator's statistics, their pictures are washed out while

@@ -1,4 +1,4 @@
-"""What comes before the first step: the pictures, the run's folder, and the model to begin with."""
+"""All that precedes the first step: the pictures, the run's folder, and the model to begin with."""
 
 import dataclasses
 import sys
@@ -18,7 +18,7 @@ from locogan_keras.training.locogan import LocoGAN
 
 
 def prepare(source, out, settings, *, recipe="", temporary_folder=None):
-    """Reads the pictures that a run is to learn from; writes nothing to its folder.
+    """A run with the pictures that it is to learn from; nothing is written to its folder.
 
     Args:
         source, out, settings, recipe: As of `train`.
@@ -58,7 +58,7 @@ class Prepared:
     origin: Origin
 
     def check(self, fresh=False):
-        """Refuses a folder that cannot hold this run; see `Run.check`."""
+        """A refusal, with `ValueError`, of a folder that cannot hold this run; see `Run.check`."""
         self.run.check(self.settings, self.origin, fresh)
 
     def new_model(self, strategy=None):

@@ -1,4 +1,4 @@
-"""What `locogan train` would do, before it does it."""
+"""A preview of what `locogan train` would do, before it does it."""
 
 import os
 import time
@@ -133,7 +133,7 @@ def training_bytes(generator, discriminator, batch, size):
 
 
 def _values(network, size):
-    """How many values all layers of a network put out for one sample."""
+    """The number of values that all layers of a network put out for one sample."""
     outputs = [layer.output for layer in network.layers]
     return sum(
         height * width * channels

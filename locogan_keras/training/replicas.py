@@ -1,4 +1,4 @@
-"""What lets `fit` train one model on several devices and machines, as one device would.
+"""Training of one model by `fit` on several devices and machines, as one device would do it.
 
 Keras 3 trains under `tf.distribute` strategies, with three gaps, which `ReplicatedModel` closes:
 
@@ -47,7 +47,7 @@ class ReplicatedModel(keras.Model):
 
 
 def divided(batches, strategy):
-    """Gives each replica its part of every global batch, in the order of the samples.
+    """Each replica's part of every global batch, in the order of the samples.
 
     Args:
         batches: A `tf.data.Dataset` of tuples whose first axis is the global batch.
@@ -90,7 +90,7 @@ def divided(batches, strategy):
 
 
 def check_batch_size(size, strategy):
-    """Refuses a global batch that the replicas cannot share equally, with `ValueError`."""
+    """A refusal, with `ValueError`, of a global batch that the replicas cannot share equally."""
     replicas = strategy.num_replicas_in_sync
     if size % replicas:
         raise ValueError(
@@ -100,7 +100,7 @@ def check_batch_size(size, strategy):
 
 
 def mean_over_replicas(values):
-    """The means of several equally shaped tensors over all replicas, called by each of them."""
+    """The means of several equally shaped tensors over all replicas; each of them calls it."""
     context = tf.distribute.get_replica_context()
     if context.num_replicas_in_sync == 1:
         return values
@@ -108,7 +108,7 @@ def mean_over_replicas(values):
 
 
 def check_alike(strategy, facts):
-    """Refuses to train with several workers that would not train the same model.
+    """A refusal to train with several workers that would not train the same model.
 
     Args:
         strategy: The strategy.

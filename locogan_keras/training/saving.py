@@ -1,4 +1,4 @@
-"""What a run writes while it trains: checkpoints, generator, sample sheets, metrics, a board."""
+"""The files of a run in training: checkpoints, generator, sample sheets, metrics, a board."""
 
 import csv
 import importlib.util
@@ -50,11 +50,11 @@ class Table:
         self._writer = csv.writer(self._file)
 
     def add(self, row):
-        """Appends a row."""
+        """A row, appended."""
         self._writer.writerow(row)
 
     def close(self):
-        """Closes the file."""
+        """The file, closed."""
         self._file.close()
 
 
@@ -75,12 +75,12 @@ class MetricsLog(keras.callbacks.Callback):
         self._table.add([step, f"{seconds:.2f}", *(f"{float(logs[name]):.6g}" for name in LOGS)])
 
     def close(self):
-        """Closes the file."""
+        """The file, closed."""
         self._table.close()
 
 
 class SaveRun(keras.callbacks.Callback):
-    """Saves checkpoint, generator, sample sheet and evaluation every so many steps and at the end.
+    """A checkpoint, generator, sample sheet and evaluation every so many steps and at the end.
 
     Args:
         run: The `Run`.
@@ -115,7 +115,7 @@ class SaveRun(keras.callbacks.Callback):
         self._save()
 
     def close(self):
-        """Closes the table of evaluations."""
+        """The table of evaluations, closed."""
         self._table.close()
 
     def _save(self):
@@ -164,7 +164,7 @@ class StopWhenSettled(keras.callbacks.Callback):
 
 
 def check_tensorboard():
-    """Raises `ValueError` if the package `tensorboard` is not installed."""
+    """A check that the package `tensorboard` is installed; `ValueError` if not."""
     if importlib.util.find_spec("tensorboard") is None:
         raise ValueError(
             "training.tensorboard=true needs the package tensorboard: pip install tensorboard"
@@ -196,7 +196,7 @@ class Board(keras.callbacks.Callback):
         self._show_sheet(int(self.model.step.numpy()))
 
     def close(self):
-        """Closes the file."""
+        """The file, closed."""
         self._writer.close()
 
     def _show_sheet(self, step):

@@ -1,4 +1,4 @@
-"""On which devices a run trains: one, all of this machine, or those of several machines."""
+"""The devices that a run trains on: one, all of this machine, or those of several machines."""
 
 import contextlib
 import json
@@ -57,7 +57,7 @@ def has_workers(strategy):
 
 @contextlib.contextmanager
 def losses_of_workers_named(strategy):
-    """Says in one line that another worker is gone, whatever TensorFlow makes of it.
+    """A context that says in one line that another worker is gone, whatever TensorFlow makes of it.
 
     Raises:
         ValueError: Instead of TensorFlow's errors, with several workers.
@@ -76,7 +76,7 @@ def losses_of_workers_named(strategy):
 
 
 def check_cluster(text):
-    """Checks the text of TF_CONFIG.
+    """A check of the text of TF_CONFIG.
 
     Args:
         text: The text, or None if there is none.

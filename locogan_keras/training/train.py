@@ -33,7 +33,7 @@ _UNBOUNDED = 2**31
 
 
 def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
-    """Trains on a source until the run has its steps or minutes, from its last checkpoint if any.
+    """Training on a source until the run has its steps or minutes, from its last checkpoint if any.
 
     Args:
         source: A picture, a folder, `tfds:NAME[:SPLIT]` or `lmdb:PATH`; see `sources.open_source`.
@@ -87,7 +87,7 @@ def _disk_of(out):
 
 
 def _check_workers(strategy, prepared, minutes, fresh):
-    """Refuses workers that would train another model than this one."""
+    """A refusal, with `ValueError`, of workers that would train another model than this one."""
     checkpoints = [] if fresh else [each.path.name for each in prepared.run.checkpoints.all()]
     facts = {
         "settings": f"{prepared.settings.to_toml()} {minutes}",
@@ -109,7 +109,7 @@ def _is_settled(prepared):
 
 
 def _write_beginning(prepared, is_new):
-    """Makes the folder this run's: nothing of another run's, its settings, what was left out."""
+    """The folder, made this run's: nothing of another run's, its settings, what was left out."""
     run, origin = prepared.run, prepared.origin
     if is_new:
         run.clear()
@@ -135,7 +135,7 @@ def _say_rejected(prepared):
 
 
 def _fit(strategy, prepared, model, stop):
-    """Trains until something ends it; gives the number of the signal, if it was one."""
+    """Training until something ends it, and the number of the signal, if it was one."""
     training, run = prepared.settings.training, prepared.run
     step = int(model.step.numpy())
     crops = prepared.pictures.crops(
@@ -161,7 +161,7 @@ def _fit(strategy, prepared, model, stop):
 
 
 def _callbacks(strategy, prepared, model, stop, signals, stack):
-    """What is done after each step, in this order; `stack` closes what has to be closed."""
+    """The callbacks of each step, in their order; `stack` closes what has to be closed."""
 
     def closing(callback):
         return stack.enter_context(contextlib.closing(callback))
