@@ -52,7 +52,7 @@ class Pictures:
 
     @property
     def fingerprint(self):
-        """Tells these pictures from others: 16 hexadecimal digits."""
+        """The 16 hexadecimal digits that tell these pictures from others."""
         return self.decoded.fingerprint
 
     def crops(self, batch_size, seed=0, first_step=0, packed=1):
@@ -104,7 +104,7 @@ class Pictures:
         return crops.prefetch(tf.data.AUTOTUNE)
 
     def _placed_pattern(self, axis, lengths, words):
-        """Where the crops are taken, and where they are placed: without a lattice, independently.
+        """Places of crops in their pictures and in the frame; without a lattice, independent ones.
 
         Returns:
             First pixels in their pictures, places in the frame, and the frame's lengths, each
@@ -124,7 +124,7 @@ class Pictures:
         return starts, self._place(axis, frame, words[2 + axis]), frame
 
     def _placed_truly(self, axis, lengths, words):
-        """As `_placed_pattern`; a crop's place is its first pixel, its frame the picture."""
+        """The same for true places: a crop's place is its first pixel, its frame the picture."""
         starts = self._place(axis, lengths, words[axis])
         return starts, starts, lengths
 
@@ -144,7 +144,7 @@ def load_pictures(
     max_rejected=0.5,
     temporary_folder=None,
 ):
-    """Decodes and scales all pictures of a source.
+    """All pictures of a source that can be used, decoded and scaled.
 
     Args:
         source: A picture, a folder, `tfds:NAME[:SPLIT]` or `lmdb:PATH`; see `sources.open_source`.

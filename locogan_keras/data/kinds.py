@@ -1,4 +1,4 @@
-"""What kind of pattern a photo is, and the recipe and settings that follow from it."""
+"""The kind of pattern that a photo is, and the recipe and settings that follow from it."""
 
 import dataclasses
 import itertools
@@ -34,7 +34,7 @@ _LAYERED = 0.2
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """What a photo is.
+    """A kind of pattern, as found in a photo.
 
     Args:
         recipe: The name of the recipe for it.
@@ -141,7 +141,7 @@ def whole_cells(frame, size, image_size):
 
 
 def _choices(period, wanted):
-    """(scale, frame in pixels, periods in it) of an axis; None alone without a period."""
+    """Possible (scale, frame in pixels, periods in it) of an axis; None alone without a period."""
     if period is None:
         return [None]
     choices = []

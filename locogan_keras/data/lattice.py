@@ -36,7 +36,7 @@ _POINT = (255, 0, 255)
 
 @dataclasses.dataclass(frozen=True)
 class Lattice:
-    """Where a picture repeats.
+    """The repeats of a picture.
 
     Args:
         vectors: The shortest vectors (rows, columns) in pixels whose whole multiples and sums are
@@ -157,7 +157,7 @@ def _frame(lattice, size):
 
 
 def _correction(field, axis, period):
-    """What a side of the frame is to be multiplied by.
+    """The factor that a side of the frame is to be multiplied by.
 
     A profile is sharp where the ends of bricks are jittered; and where its periods are a whole
     number but for half a pixel, they are taken for one, as of photos that tile.

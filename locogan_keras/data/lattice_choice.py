@@ -1,4 +1,4 @@
-"""Which of a picture's possible lattices is the true one, and how sure that is."""
+"""The true one of a picture's possible lattices, and how sure that is."""
 
 import numpy as np
 
@@ -169,7 +169,7 @@ def _best(fields, lattices, correlation):
 
 
 def _agreement(field, lattice):
-    """As `agreement`; with no lattice there is none."""
+    """The `agreement` of a field; with no lattice there is none."""
     return agreement(field, lattice) if len(lattice) else np.zeros((_PARTS, _PARTS))
 
 
@@ -189,6 +189,6 @@ def _ramp(scores, limits):
 
 
 def _elsewhere(sums):
-    """For each part, the sums over the parts of other rows and other columns."""
+    """The sums, for each part, over the parts of other rows and other columns."""
     rows, columns = sums.sum(axis=1, keepdims=True), sums.sum(axis=0, keepdims=True)
     return sums.sum(axis=(0, 1)) - rows - columns + sums
