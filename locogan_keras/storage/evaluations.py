@@ -1,4 +1,4 @@
-"""How good a run was at each of its saves: `evaluations.csv`."""
+"""The evaluations of a run, one at each of its saves: `evaluations.csv`."""
 
 import csv
 import dataclasses

@@ -1,4 +1,4 @@
-"""The settings of a training run: what there is to set, what it means and its range."""
+"""The settings of a training run: their names, meanings and ranges."""
 
 import dataclasses
 
@@ -37,7 +37,7 @@ class ModelSettings:
 
 @dataclasses.dataclass(frozen=True)
 class DataSettings:
-    """How the source is read."""
+    """The reading of the source."""
 
     image_size: tuple[int, int] | int = _setting(
         128, "the shorter edge is scaled down to this; or every picture to [height, width]"
@@ -62,7 +62,7 @@ class DataSettings:
 
 @dataclasses.dataclass(frozen=True)
 class TrainingSettings:
-    """How the networks are trained; see `LocoGAN.compile`."""
+    """The training of the networks; see `LocoGAN.compile`."""
 
     steps: int = _setting(10_000, "generator steps in all", least=1)
     batch_size: int = _setting(16, "crops in a step, on all devices together", least=1)
