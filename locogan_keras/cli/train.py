@@ -77,7 +77,7 @@ def _train(options):
 
 
 def _how_good(out, settings):
-    """What the run's evaluations say, as sentences with a space before each."""
+    """The sentences that the run's evaluations give, with a space before each."""
     from locogan_keras.storage.run import Run
 
     evaluations = Run(out).evaluations
@@ -111,7 +111,7 @@ def _settings(options):
 
 
 def _kind_of(source):
-    """The recipe for a photo, and the settings that are its own; says what was found."""
+    """The recipe for a photo, and the settings that are its own; what was found is printed."""
     from locogan_keras.data.kinds import kind_of
     from locogan_keras.data.pictures import read_picture
     from locogan_keras.storage.toml import toml_value
