@@ -72,7 +72,7 @@ def _parser():
 
 
 def _result(options, job, candidate, photo):
-    """What a job comes to: steps and metrics, as texts."""
+    """The outcome of a job: steps and metrics, as texts."""
     folder = options.folder / "-".join(job)
     run = folder / "run"
     command = ["train", photo, "--out", str(run), "--steps", str(10**9)]
@@ -124,7 +124,7 @@ def _train(command, folder, seconds, core):
 
 
 def _cpu_seconds(process):
-    """What a process has had of CPU so far; None where that is not known."""
+    """The seconds of CPU that a process has had so far; None where that is not known."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:

@@ -44,7 +44,7 @@ def quilt(photo, size, seed=0):
 
 
 def _before_cut(error):
-    """What lies left of the path of least error from top to bottom, `(rows, columns)` bool."""
+    """The pixels left of the path of least error from top to bottom, `(rows, columns)` bool."""
     costs = error.copy()
     for row in range(1, len(costs)):
         before = np.pad(costs[row - 1], 1, constant_values=np.inf)
