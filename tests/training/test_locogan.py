@@ -75,6 +75,24 @@ def test_the_penalty_is_half_the_square_of_the_gradient(rng):
     assert float(ours) == pytest.approx(np.sum(slope**2) / 2, rel=0.05)
 
 
+def test_crops_of_one_window_are_judged_together():
+    keras.utils.set_random_seed(0)
+    discriminator = build_discriminator(2, "torus", packed=2, spectral_normalization=False)
+    model = LocoGAN(build_generator(2, "torus"), discriminator, seed=5)
+    model.compile(loss="relativistic", gradient_penalty=0.1, run_eagerly=True)
+    crops, windows = next(iter(batches(1)))
+    windows = tf.repeat(windows[:1], 2, axis=0)
+    seen = []
+    judge = discriminator.call
+    discriminator.call = lambda inputs, **settings: seen.append(inputs) or judge(inputs, **settings)
+    model.train_step((crops, windows))
+    # Fakes and reals for the generator; reals, fakes and both again with noise.
+    assert [images.shape for images, _ in seen] == 6 * [(1, 64, 64, 6)]
+    np.testing.assert_array_equal(seen[1][0], tf.concat([crops[:1], crops[1:]], axis=-1))
+    with pytest.raises(ValueError, match=r"judged together\. Received: 1 images"):
+        model.train_step((crops[:1], windows[:1]))
+
+
 def test_a_penalty_is_added_and_comes_out_the_same_again():
     plain, *penalised = (tiny_model(gradient_penalty=weight) for weight in (0.0, 10.0, 10.0))
     histories = [
