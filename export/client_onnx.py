@@ -124,8 +124,12 @@ def load(path):
     """The file's session and its description."""
     with open(path, "rb") as file:
         content = file.read()
+    options = onnxruntime.SessionOptions()
+    # Weights in other files are not read: they are looked for where no folder can be.
+    folder = "session.model_external_initializers_file_folder_path"
+    options.add_session_config_entry(folder, os.devnull)
     try:
-        session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         # Format 1 does not name the channels.
         model = {
             "image_channels": 3,

@@ -113,6 +113,7 @@ def trained_run(tmp_path_factory, photo):
     """A run of four steps with a torus of 64 x 64, not to be changed."""
     run = tmp_path_factory.mktemp("trained") / "run"
     arguments = ["train", str(photo), "--out", str(run), "--steps", "4"]
+    arguments += ["--recipe", "pattern-torus"]
     assert main([*arguments, "--set", *TINY, "model.frame=[64, 64]"]) == 0
     return run
 

@@ -1,6 +1,5 @@
 """`locogan train`: a new run, or one that goes on."""
 
-import sys
 from pathlib import Path
 
 from locogan_keras.cli.arguments import positive
@@ -118,5 +117,6 @@ def _kind_of(source):
 
     kind = kind_of(read_picture(source))
     own = [f"{key}={toml_value(value)}" for key, value in kind.changes]
-    print(" ".join([f"{source}: {kind.found}. Recipe {kind.recipe}", *own]), file=sys.stderr)
+    # Not where errors go, which are one line.
+    print(" ".join([f"{source}: {kind.found}. Recipe {kind.recipe}", *own]), flush=True)
     return kind.recipe, own

@@ -8,6 +8,7 @@ from locogan_keras.canvas.description import Description
 
 # The key of an exported file's metadata that holds its description.
 METADATA = "locogan"
+_WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
 
 
 class OnnxEngine:
@@ -38,9 +39,11 @@ class OnnxEngine:
         options.enable_mem_pattern = True
         # Its warnings are for its developers; errors are raised.
         options.log_severity_level = 4
+        # From bytes, weights in other files are looked for in the folder at hand unless another is
+        # named: in one that can be none, they are not found, whatever the file says.
+        options.add_session_config_entry(_WEIGHTS_FOLDER, os.devnull)
         try:
             with open(path, "rb") as file:
-                # From bytes: then weights in other files cannot be found, whatever the file says.
                 self._session = onnxruntime.InferenceSession(
                     file.read(), options, providers=["CPUExecutionProvider"]
                 )

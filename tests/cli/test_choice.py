@@ -23,8 +23,8 @@ def test_a_photo_with_a_lattice_is_trained_on_it_and_shown(wall, tmp_path, capsy
     out = tmp_path / "run"
     assert main(["train", str(wall), "--out", str(out), "--steps", "2", *SMALL]) == 0
     said = capsys.readouterr()
-    assert "every 34.62 pixels in y and every 41.3" in said.err
-    assert "Recipe regular model.frame=[" in said.err
+    assert "every 34.62 pixels in y and every 41." in said.out
+    assert "Recipe regular model.frame=[" in said.out
     assert "times as far from the photo's as other crops of the photo" in said.out
     settings, origin = Run(out).read()
     assert origin.recipe == "regular"
@@ -34,7 +34,7 @@ def test_a_photo_with_a_lattice_is_trained_on_it_and_shown(wall, tmp_path, capsy
         assert (np.asarray(shown) == (0, 255, 255)).all(axis=-1).any()
     # It goes on with what it was begun with, and asks nobody.
     assert main(["train", str(wall), "--out", str(out), "--steps", "3"]) == 0
-    assert "Recipe" not in capsys.readouterr().err
+    assert "Recipe" not in capsys.readouterr().out
     assert Run(out).read()[0].model == settings.model
     assert Run(out).saved_step() == 3
 

@@ -193,10 +193,11 @@ def test_who_calls_a_generator_asks_its_description():
     assert tile_of(described) == 96
 
 
-def test_weights_in_other_files_are_refused(exports, tmp_path, monkeypatch):
+@pytest.mark.parametrize("least", [64, 512])
+def test_weights_in_other_files_are_refused(exports, tmp_path, monkeypatch, least):
     model = onnx.load(exports / "model.onnx")
     path = tmp_path / "model.onnx"
-    onnx.save(model, path, save_as_external_data=True, location="weights", size_threshold=64)
+    onnx.save(model, path, save_as_external_data=True, location="weights", size_threshold=least)
     assert (tmp_path / "weights").exists()
     # Not even where the weights would be found.
     monkeypatch.chdir(tmp_path)

@@ -1,6 +1,7 @@
 """`locogan train` on tiny networks, and what lies in a run's folder."""
 
 import csv
+from pathlib import Path
 
 from conftest import TINY
 
@@ -9,6 +10,8 @@ from locogan_keras.storage.run import Run
 
 
 def train(source, run, *arguments, settings=("model.frame=[64, 64]",)):
+    if "--recipe" not in arguments and Path(source).is_file():
+        arguments = ("--recipe", "pattern-torus", *arguments)
     return main(["train", str(source), "--out", str(run), *arguments, "--set", *TINY, *settings])
 
 

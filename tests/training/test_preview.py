@@ -13,6 +13,7 @@ def test_a_dry_run_says_all_and_writes_nothing(photo, tmp_path, capsys):
     run = tmp_path / "run"
     settings = [*TINY, "model.frame=[64, 64]", "training.standardize=true"]
     command = ["train", str(photo), "--out", str(run), "--steps", "1234", "--dry-run"]
+    command += ["--recipe", "pattern-torus"]
     assert main([*command, "--set", *settings]) == 0
     text = capsys.readouterr().out
     for part in (
