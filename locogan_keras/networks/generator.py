@@ -6,7 +6,7 @@ from keras import layers
 from locogan_keras.canvas.latents import BORDER, LEVELS
 from locogan_keras.canvas.positions import check_frame
 from locogan_keras.networks.encodings import ENCODINGS
-from locogan_keras.networks.layers import BatchNormalization, PositionInjection
+from locogan_keras.networks.layers import PositionInjection
 from locogan_keras.networks.network import Network, check_settings, normal_kernel
 from locogan_keras.networks.upsampling import CropBorder, FineNoise, UpsamplingConvolution
 
@@ -136,7 +136,7 @@ class Generator(Network):
             upsample = UpsamplingConvolution(
                 filters, upsampling=upsampling, dtype=dtype, name=f"upsample_{level}"
             )
-            normalize = BatchNormalization(
+            normalize = layers.BatchNormalization(
                 momentum=0.9,
                 epsilon=1e-5,
                 gamma_initializer=keras.initializers.RandomNormal(mean=1.0, stddev=0.02),

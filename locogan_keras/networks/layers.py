@@ -6,9 +6,6 @@ import tensorflow as tf
 from keras import ops
 
 from locogan_keras.networks.encodings import ENCODINGS
-from locogan_keras.networks.spectral_normalization import (
-    SpectralNormalization as SpectralNormalization,
-)
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -142,35 +139,3 @@ class PositionUpsampling(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "factor": self.factor, "margin": self.margin}
-
-
-@keras.saving.register_keras_serializable(package="locogan_keras")
-class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's layer, by TensorFlow's one operation for it where a device normalises alone.
-
-    It gives the same numbers to rounding, in a sixth of the time: Keras composes it of ten. It is
-    over the last axis, with both scale and offset, and keeps its name, which weights lie under in
-    `.keras` files.
-    """
-
-    def call(self, inputs, training=None, mask=None):
-        if not training or self.synchronized:
-            return super().call(inputs, training=training, mask=mask)
-        inputs = ops.cast(inputs, "float32")
-        none = tf.zeros((0,))
-        outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=inputs,
-            scale=ops.convert_to_tensor(self.gamma, "float32"),
-            offset=ops.convert_to_tensor(self.beta, "float32"),
-            mean=none,
-            variance=none,
-            epsilon=self.epsilon,
-        )
-        # The operation's variance is the unbiased one, Keras's running variance is not.
-        count = ops.cast(tf.size(inputs) // tf.shape(inputs)[-1], "float32")
-        for moving, value in (
-            (self.moving_mean, mean),
-            (self.moving_variance, variance * (count - 1.0) / count),
-        ):
-            moving.assign(moving * self.momentum + value * (1.0 - self.momentum))
-        return ops.cast(outputs, self.compute_dtype)

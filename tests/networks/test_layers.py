@@ -6,7 +6,6 @@ from keras import ops
 
 from locogan_keras.canvas.positions import position_map
 from locogan_keras.networks.layers import (
-    BatchNormalization,
     PositionInjection,
     PositionUpsampling,
 )
@@ -119,25 +118,6 @@ def test_a_cropped_border_has_no_gradient(rng):
         gradients.append(tape.gradient(loss, features))
     np.testing.assert_array_equal(layer(features), oracle(features))
     np.testing.assert_array_equal(*gradients)
-
-
-def test_fused_normalization_is_keras_own(rng):
-    inputs = tf.constant(rng.normal(size=(4, 5, 6, 3)) * 2 + 1, tf.float32)
-    results = []
-    for kind in (BatchNormalization, keras.layers.BatchNormalization):
-        layer = kind(momentum=0.9, epsilon=1e-5)
-        layer.build(inputs.shape)
-        layer.gamma.assign([0.5, 1.5, -2.0])
-        layer.beta.assign([0.1, 0.2, 0.3])
-        variables = [variable.value for variable in layer.trainable_variables]
-        with tf.GradientTape() as tape:
-            tape.watch([inputs, *variables])
-            outputs = layer(inputs, training=True)
-            loss = ops.sum(outputs**3)
-        gradients = tape.gradient(loss, [inputs, *variables])
-        results.append([outputs, *gradients, *layer.variables, layer(inputs, training=False)])
-    for ours, expected in zip(*results, strict=True):
-        np.testing.assert_allclose(ours, expected, rtol=2e-5, atol=2e-4)
 
 
 @pytest.fixture

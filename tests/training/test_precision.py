@@ -187,8 +187,9 @@ def test_the_deployable_form_of_a_half_generator_is_the_float32_one(rng):
 def test_a_run_in_half_precision_saves_and_exports_float32(dtype, photo, tmp_path, rng):
     run, exported = tmp_path / "run", tmp_path / "model.onnx"
     settings = [*TINY, "model.frame=[64, 64]", f"precision={dtype}"]
-    assert main(["train", str(photo), "--out", str(run), "--steps", "3", "--set", *settings]) == 0
-    assert main(["train", str(photo), "--out", str(run), "--steps", "4", "--set", *settings]) == 0
+    recipe = ["--recipe", "pattern-torus", "--set", *settings]
+    assert main(["train", str(photo), "--out", str(run), "--steps", "3", *recipe]) == 0
+    assert main(["train", str(photo), "--out", str(run), "--steps", "4", *recipe]) == 0
     generator = keras.saving.load_model(run / "generator.keras")
     assert_all_float32(generator)
     assert main(["export", str(run), "--to", "onnx", "--out", str(exported)]) == 0

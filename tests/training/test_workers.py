@@ -25,7 +25,8 @@ def commands(photo, runs, *arguments):
             sys.executable,
             "-c",
             "import sys; from locogan_keras.cli import main; sys.exit(main())",
-            *["train", str(photo), "--out", str(run), *arguments, "--set", *TINY, *settings],
+            *["train", str(photo), "--out", str(run), "--recipe", "pattern-torus", *arguments],
+            *["--set", *TINY, *settings],
         ]
         for run in runs
     ]
@@ -82,7 +83,8 @@ sys.exit(main())
 @pytest.mark.slow
 def test_a_mirrored_run_goes_on_with_one_device(photo, trained_run, tmp_path):
     run = tmp_path / "run"
-    arguments = ["train", str(photo), "--out", str(run), "--set", *TINY, "model.frame=[64, 64]"]
+    arguments = ["train", str(photo), "--out", str(run), "--recipe", "pattern-torus"]
+    arguments += ["--set", *TINY, "model.frame=[64, 64]"]
     mirrored = [*arguments, "strategy=mirrored", "--steps", "3"]
     subprocess.run([sys.executable, "-c", TWO_DEVICES, *mirrored], check=True, timeout=PATIENCE)
     assert main([*arguments, "strategy=single", "--steps", "4"]) == 0
