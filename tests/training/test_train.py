@@ -237,6 +237,7 @@ def test_fingerprints_tell_weights_apart():
 def test_ctrl_c_saves_and_says_how_to_go_on(photo, tmp_path):
     run = tmp_path / "run"
     arguments = ["train", str(photo), "--out", str(run), "--steps", "100000"]
+    arguments += ["--recipe", "pattern-torus"]
     settings = ["--set", *TINY, "model.frame=[64, 64]", "training.save_every=100000"]
     code = "import sys; from locogan_keras.cli import main; sys.exit(main(sys.argv[1:]))"
     process = subprocess.Popen(
