@@ -70,18 +70,18 @@ def _train(options):
         print(f"Interrupted and saved at step {step}. The same command{again} goes on from there.")
         # What a shell reports of a process that the signal ended.
         return 128 + received
-    print(f"{options.out} has {step} steps.{_how_good(options.out, settings)}")
+    print(f"{options.out} has {step} steps.{_how_good(options.out, settings, step)}")
     print(f"Next: locogan render {options.out} --out picture.png")
     return 0
 
 
-def _how_good(out, settings):
+def _how_good(out, settings, step):
     """The sentences that the run's evaluations give, with a space before each."""
     from locogan_keras.storage.run import Run
 
-    evaluations = Run(out).evaluations
+    evaluations, training = Run(out).evaluations, settings.training
     said = ""
-    if evaluations.are_settled(settings.training.patience):
+    if evaluations.are_settled(training.patience, training.save_every, step):
         said += " The distance has stopped falling; --set training.patience=0 goes on all the same."
     if evaluations.times is not None:
         said += (

@@ -40,14 +40,20 @@ class Evaluations:
         newest = self.rows[max(self.rows)] if self.rows else {}
         return newest[DISTANCE] / newest[REACHABLE] if newest.get(REACHABLE) else None
 
-    def are_settled(self, patience):
+    def are_settled(self, patience, every, step):
         """Whether the distance has stopped falling.
+
+        A run that was stopped or killed on the way answers as one that was not.
 
         Args:
             patience: How many of the last evaluations have to be no better than what was before; 0
                 for never.
+            every: Steps between saves; evaluations of other steps, where a run was stopped, do not
+                count.
+            step: Steps done; a killed run may have an evaluation past them.
         """
-        distances = [row[DISTANCE] for _, row in sorted(self.rows.items())]
+        counted = sorted(each for each in self.rows if each % every == 0 and each <= step)
+        distances = [self.rows[each][DISTANCE] for each in counted]
         if not patience or len(distances) <= patience:
             return False
         return min(distances[-patience:]) > (1 - _FALL) * min(distances[:-patience])

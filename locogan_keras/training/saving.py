@@ -148,7 +148,7 @@ class StopWhenSettled(keras.callbacks.Callback):
     Args:
         run: The `Run`.
         every: Steps between saves.
-        patience: Of `Evaluations.are_settled`.
+        patience: As `every`, of `Evaluations.are_settled`.
     """
 
     def __init__(self, run, every, patience):
@@ -158,9 +158,11 @@ class StopWhenSettled(keras.callbacks.Callback):
         self._patience = patience
 
     def on_train_batch_end(self, batch, logs=None):
-        is_saved = int(self.model.step.numpy()) % self._every == 0
-        if is_saved and self._run.evaluations.are_settled(self._patience):
-            self.model.stop_training = True
+        step = int(self.model.step.numpy())
+        if step % self._every == 0:
+            evaluations = self._run.evaluations
+            if evaluations.are_settled(self._patience, self._every, step):
+                self.model.stop_training = True
 
 
 def check_tensorboard():

@@ -69,7 +69,7 @@ def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
             tf.config.experimental.enable_op_determinism()
         model = None if fresh else prepared.saved_model(strategy)
         stop = _bound(settings, minutes)
-        if model is not None and (stop.reached(model) or _is_settled(prepared)):
+        if model is not None and (stop.reached(model) or _is_settled(prepared, model)):
             return model, None
         is_new = model is None
         if is_new:
@@ -103,9 +103,10 @@ def _bound(settings, minutes):
     return callbacks.StopAt(seconds=60.0 * minutes)
 
 
-def _is_settled(prepared):
+def _is_settled(prepared, model):
     """Whether the run has ended by itself."""
-    return prepared.run.evaluations.are_settled(prepared.settings.training.patience)
+    training, step = prepared.settings.training, int(model.step.numpy())
+    return prepared.run.evaluations.are_settled(training.patience, training.save_every, step)
 
 
 def _write_beginning(prepared, is_new):

@@ -23,7 +23,16 @@ def evaluations(*distances):
     ],
 )
 def test_a_distance_that_no_longer_falls_has_settled(distances, patience, settled):
-    assert evaluations(*distances).are_settled(patience) is settled
+    assert evaluations(*distances).are_settled(patience, 1, len(distances)) is settled
+
+
+def test_what_a_stop_or_a_kill_left_does_not_count():
+    # Saved every 2 steps; stopped at 3, 5 and 7; killed after the evaluation of 8.
+    distances = {2: 9, 3: 9, 4: 7, 5: 9, 6: 8, 7: 9, 8: 8}
+    found = Evaluations({step: {"patch_distance": value} for step, value in distances.items()})
+    assert not found.are_settled(patience=2, every=2, step=6)
+    assert found.are_settled(patience=2, every=2, step=8)
+    assert not found.are_settled(patience=3, every=2, step=8)
 
 
 def test_the_best_is_the_least_and_what_is_told_is_the_newest():
