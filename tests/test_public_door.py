@@ -43,9 +43,12 @@ def test_what_is_public_is_documented(name):
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_the_example_of_a_class_runs(name, tmp_path, monkeypatch):
+def test_the_example_of_a_class_prints_what_it_says(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     documentation = inspect.getdoc(getattr(locogan_keras, name))
     examples = re.findall(r"Example:\n\n((?:    .*\n|\n)+)", f"{documentation}\n")
     assert len(examples) == 1, f"{name} has no example"
+    said = re.findall(r"^ *print\(.*\)  # (.*)$", examples[0], flags=re.MULTILINE)
+    assert said, f"{name} prints nothing"
     exec(compile(textwrap.dedent(examples[0]), name, "exec"), {})
+    assert capsys.readouterr().out.splitlines() == said

@@ -38,8 +38,8 @@ class Description:
         from locogan_keras import Description, build_generator, load_engine
 
         description = load_engine(build_generator(width=2, encoding="torus")).description
-        assert description.period == (128, 128)
-        assert Description.from_json(description.to_json()) == description
+        print(description.period)  # (128, 128)
+        print(Description.from_json(description.to_json()) == description)  # True
     """
 
     frame: tuple[int, int]

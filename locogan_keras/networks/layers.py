@@ -44,7 +44,7 @@ class PositionInjection(keras.layers.Layer):
         positions = np.stack([y, x], axis=-1)[None].astype("float32")
         features = np.zeros((1, 10, 10, 8), "float32")
         told = PositionInjection("torus")(features, positions)
-        assert told.shape == (1, 10, 10, 8 + 4)
+        print(told.shape)  # (1, 10, 10, 12)
     """
 
     def __init__(self, encoding, margin=(0, 0), **kwargs):
@@ -103,7 +103,7 @@ class PositionUpsampling(keras.layers.Layer):
         from locogan_keras import PositionUpsampling
 
         positions = np.zeros((1, 10, 10, 2), "float32")
-        assert PositionUpsampling(2, margin=(3, 3))(positions).shape == (1, 14, 14, 2)
+        print(PositionUpsampling(2, margin=(3, 3))(positions).shape)  # (1, 14, 14, 2)
     """
 
     def __init__(self, factor, margin, **kwargs):

@@ -36,7 +36,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         layer = SpectralNormalization(keras.layers.Dense(3))
         for _ in range(50):
             outputs = layer(10 * np.eye(4, dtype="float32"), training=True)
-        assert abs(np.linalg.norm(outputs, 2) - 10) < 1e-2
+        print(f"{np.linalg.norm(outputs, 2):.2f}")  # 10.00
     """
 
     def __init__(self, layer, power_iterations=1, **kwargs):

@@ -161,9 +161,7 @@ class RefuseDivergence(keras.callbacks.Callback):
         try:
             model.fit(data, shuffle=False, verbose=0, callbacks=[locogan_keras.RefuseDivergence()])
         except ValueError as error:
-            assert "diverged at step 1" in str(error)
-        else:
-            raise RuntimeError("it went on")
+            print(error)  # training diverged at step 1: loss=nan
     """
 
     def __init__(self, every=500, patience=500):

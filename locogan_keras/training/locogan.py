@@ -62,7 +62,7 @@ class LocoGAN(AdversarialModel):
         windows = np.tile([0, 0, 0.5, 0.5], (4, 1)).astype("float32")
         data = tf.data.Dataset.from_tensor_slices((crops, windows)).batch(2)
         model.fit(data, shuffle=False, verbose=0)
-        assert int(model.step) == 2
+        print(int(model.step))  # 2
     """
 
     def __init__(self, generator, discriminator, seed=0, **kwargs):
