@@ -6,7 +6,6 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from locogan_keras.canvas.positions import CROP
 from locogan_keras.storage.settings import Settings
 from locogan_keras.storage.toml import parse_toml
 
@@ -122,16 +121,9 @@ def _checked(section, field, value):
     if field.type is float and type(value) is int:
         value = float(value)
     wanted = None
-    if field.name == "fine_channels":
-        counts = isinstance(value, tuple) and [type(item) for item in value] == 3 * [int]
-        wanted = None if counts and min(value) >= 0 else "three whole numbers, at least 0"
-    elif field.name == "frame":
-        pair = isinstance(value, tuple) and [type(item) for item in value] == [int, int]
-        wanted = None if pair or value == "picture" else '[HEIGHT, WIDTH] or "picture"'
-    elif field.name == "image_size":
-        pair = isinstance(value, tuple) and [type(item) for item in value] == [int, int]
-        fits = (pair or type(value) is int) and min(value if pair else [value]) >= CROP
-        wanted = None if fits else f"a whole number or [HEIGHT, WIDTH], at least {CROP}"
+    if limits["form"]:
+        said, fits = limits["form"]
+        wanted = None if fits(value) else said
     elif type(value) is not field.type:
         wanted = _KINDS[field.type]
     elif limits["choices"] and value not in limits["choices"]:

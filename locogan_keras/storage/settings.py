@@ -1,6 +1,7 @@
 """The settings of a training run: their names, meanings and ranges."""
 
 import dataclasses
+import math
 
 from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.canvas.positions import CROP, INJECTIONS, PERIODIC_AXES, UPSAMPLINGS, check_frame
@@ -12,9 +13,21 @@ STRIDES = tuple(2**level for level in range(LEVELS + 1))
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
-def _setting(default, meaning, choices=None, least=None, most=None):
+def _setting(default, meaning, choices=None, least=None, most=None, form=None):
+    """A field; `form` is of one whose type does not say all: what it must be, and a check."""
     metadata = {"meaning": meaning, "choices": choices, "least": least, "most": most}
-    return dataclasses.field(default=default, metadata=metadata)
+    return dataclasses.field(default=default, metadata={**metadata, "form": form})
+
+
+def _are_whole(value, count, least):
+    """Whether a value is so many whole numbers, none less than the least."""
+    kinds = [type(each) for each in value] if isinstance(value, tuple) else []
+    return kinds == count * [int] and min(value) >= least
+
+
+def _is_size(value):
+    """Whether a value is a length or (height, width) that holds a crop."""
+    return _are_whole((value,), 1, CROP) or _are_whole(value, 2, CROP)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,11 +40,18 @@ class ModelSettings:
     global_channels: int = _setting(16, "of the master plan", least=0)
     local_channels: int = _setting(2, "of the local plan", least=1)
     frame: tuple[int, int] | str = _setting(
-        "picture", "[height, width] in pixels of a pattern's frame; or the whole picture"
+        "picture",
+        "[height, width] in pixels of a pattern's frame; or the whole picture",
+        form=(
+            '[HEIGHT, WIDTH] or "picture"',
+            lambda value: value == "picture" or _are_whole(value, 2, -math.inf),
+        ),
     )
     upsampling: str = _setting("free", "of the generator's features", choices=UPSAMPLINGS)
     fine_channels: tuple[int, int, int] = _setting(
-        (0, 0, 0), "noise maps at 2, 4 and 8 times the cells' resolution, of local channels"
+        (0, 0, 0),
+        "noise maps at 2, 4 and 8 times the cells' resolution, of local channels",
+        form=("three whole numbers, at least 0", lambda value: _are_whole(value, 3, 0)),
     )
 
 
@@ -40,7 +60,9 @@ class DataSettings:
     """The reading of the source."""
 
     image_size: tuple[int, int] | int = _setting(
-        128, "the shorter edge is scaled down to this; or every picture to [height, width]"
+        128,
+        "the shorter edge is scaled down to this; or every picture to [height, width]",
+        form=(f"a whole number or [HEIGHT, WIDTH], at least {CROP}", _is_size),
     )
     # Measured on one panorama (width 8, 2,000 steps of batch 8, two seeds): with 1, patches came
     # nearer the photo's than with 16: sliced distance 6.0 and 5.9 against 8.9 and 8.3, at the size

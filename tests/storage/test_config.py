@@ -94,6 +94,11 @@ def test_a_recipe_of_ones_own(tmp_path):
         ("model.frame=[1, 2, 3]", "HEIGHT, WIDTH.*1, 2, 3"),
         ("model.fine_channels=[1, 1]", "three whole numbers.*1, 1"),
         ("data.image_size=63", "at least 64.*63"),
+        ("data.image_size=[64, 63]", r"at least 64.*\[64, 63\]"),
+        ("data.image_size=[64]", r"or \[HEIGHT, WIDTH\].*\[64\]"),
+        ("data.image_size=true", "a whole number or.*True"),
+        ("model.fine_channels=[1, 1]", r"three whole numbers.*\[1, 1\]"),
+        ("model.fine_channels=[1, 1, -1]", "at least 0.*-1"),
         ("training.packed=3", "multiple of training.packed.*packed=3"),
     ],
 )
