@@ -7,6 +7,7 @@ takes) and a list `set` of settings. Each job trains on one core until it has ha
 is evaluated (`locogan evaluate`) and renders a picture. Killed, the same command goes on: what
 has a row in `table.csv` is done, and a run goes on where it was. `table.md` is the table to keep,
 the lost candidates, too; `sheet.png` shows them all, a row for each candidate, after the photos.
+Rates do not fall here (`rate_decay`): no job knows its last step.
 """
 
 import argparse
