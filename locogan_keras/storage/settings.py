@@ -127,7 +127,7 @@ class TrainingSettings:
     tensorboard: bool = _setting(False, "whether losses and sample sheets are for TensorBoard, too")
     patience: int = _setting(
         0,
-        "saves without a lesser patch distance than before, after which a run ends; 0 for never",
+        "saves no nearer the photo than those before, after which a run ends; 0 for never",
         least=0,
     )
     keep: int = _setting(2, "checkpoints of the last saves; the best one stays, too", least=1)

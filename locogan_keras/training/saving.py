@@ -14,13 +14,13 @@ from locogan_keras.evaluation.sample_sheet import CROPS, fake_crops, sample_shee
 from locogan_keras.evaluation.scores import quick_scores
 from locogan_keras.rendering.png import write_png
 from locogan_keras.storage.atomic import replacing
-from locogan_keras.storage.evaluations import DISTANCE, REACHABLE
+from locogan_keras.storage.evaluations import DISTANCE, REACHABLE, SPECTRUM
 from locogan_keras.storage.run import BOARD, EVALUATIONS, GENERATOR, METRICS, SAMPLES
 from locogan_keras.training.locogan import LOGS
 
 # Crops that an evaluation compares, and its columns.
 EVALUATED = 64
-_EVALUATION = ("step", DISTANCE, REACHABLE, "spectrum_distance", "grid")
+_EVALUATION = ("step", DISTANCE, REACHABLE, SPECTRUM, "grid")
 _STATISTICS_BATCHES, _STATISTICS_BATCH = 40, 16
 # Every step is in `metrics.csv`; a curve on the board needs fewer points, and each takes time.
 _EVERY = 10

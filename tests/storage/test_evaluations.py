@@ -42,6 +42,22 @@ def test_the_best_is_the_least_and_what_is_told_is_the_newest():
     assert Evaluations({}).times is None
 
 
+def test_patches_and_spectrum_decide_together():
+    """As it was of gravel: mush at first, stones at last, whatever patches alone say."""
+    patches, spectra = (0.0115, 0.0149, 0.0185, 0.0117), (5.16, 2.96, 2.40, 1.77)
+    rows = {
+        step: {"patch_distance": patch, "spectrum_distance": spectrum}
+        for step, (patch, spectrum) in enumerate(zip(patches, spectra, strict=True))
+    }
+    found = Evaluations(rows)
+    assert found.best == 3
+    assert found.decisive[1] == pytest.approx((0.0149 * 2.96) ** 0.5)
+    assert not found.are_settled(patience=2, every=1, step=3)
+    # A run of before has patches alone, and compares like with like.
+    rows[0].pop("spectrum_distance")
+    assert found.best == 0
+
+
 def test_files_are_read_as_far_as_they_are_whole(tmp_path):
     path = tmp_path / "evaluations.csv"
     assert Evaluations.read(path).rows == {}

@@ -4,10 +4,12 @@ import contextlib
 import types
 
 import numpy as np
+import tensorflow as tf
 from test_locogan import batches, tiny_model
 
 from locogan_keras.data.pictures import read_picture
 from locogan_keras.evaluation import sample_sheet
+from locogan_keras.storage.evaluations import Evaluations
 from locogan_keras.storage.run import Run
 from locogan_keras.training import saving
 from locogan_keras.training.callbacks import RefuseDivergence
@@ -41,3 +43,17 @@ def test_everything_is_of_the_crops_that_are_trained_on(tmp_path, monkeypatch):
     assert sheet.shape[1] == 8 + sample_sheet.CROPS * (96 + 8)
     for row in rows:
         assert not np.all(row[:, :96] == 255, axis=-1).any()
+
+
+def test_training_ends_after_a_save_that_shows_it_has_settled():
+    run = types.SimpleNamespace(evaluations=Evaluations({}))
+    stop = saving.StopWhenSettled(run, every=2, patience=1)
+    model = types.SimpleNamespace(step=tf.Variable(0), stop_training=False)
+    stop.set_model(model)
+    ended = []
+    for step, distance in ((2, 5.0), (3, 9.0), (4, 4.0), (5, 4.0), (6, 4.0)):
+        run.evaluations.rows[step] = {"patch_distance": distance}
+        model.step.assign(step)
+        stop.on_train_batch_end(0)
+        ended.append(model.stop_training)
+    assert ended == [False, False, False, False, True]
