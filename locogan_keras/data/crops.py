@@ -21,6 +21,9 @@ from locogan_keras.data.sources import open_source
 # The stream's own second key word; the latents of training use the step there.
 _STREAM = -1
 
+# Batches that are ready before they are asked for.
+_AHEAD = 4
+
 # Files that wait for their turn to be decoded. More would only hold more of them in memory.
 _WAITING = 16
 
@@ -98,10 +101,14 @@ class Pictures:
             windows = tf.stack([tf.cast(each, tf.float32) for each in corners + extents], axis=1)
             return tf.cast(levels, tf.float32) / 127.5 - 1.0, windows
 
-        steps = tf.data.Dataset.counter(start=first_step)
+        # Autotuning has a thread that looks ever more rarely whether its iterator is still there: when a
+        # long run ends, it would be waited for, up to a minute.
+        options = tf.data.Options()
+        options.autotune.enabled = False
+        steps = tf.data.Dataset.counter(start=first_step).with_options(options)
         # Batches come in their order, however many threads make them.
-        crops = steps.map(batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-        return crops.prefetch(tf.data.AUTOTUNE)
+        crops = steps.map(batch, num_parallel_calls=os.cpu_count(), deterministic=True)
+        return crops.prefetch(_AHEAD)
 
     def _placed_pattern(self, axis, lengths, words):
         """Places of crops in their pictures and in the frame; without a lattice, independent ones.
