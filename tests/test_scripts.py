@@ -46,6 +46,7 @@ def test_what_a_script_imports_is_there(path):
             importlib.import_module(f"{module}.{name}")
 
 
+@pytest.mark.slow
 def test_one_photo_makes_a_generator(photo, tmp_path):
     out = tmp_path / "generator.keras"
     script = loaded(ROOT / "train" / "one_photo.py")

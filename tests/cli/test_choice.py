@@ -37,6 +37,7 @@ def asked(monkeypatch):
     return calls
 
 
+@pytest.mark.slow
 def test_a_photo_with_a_lattice_is_trained_on_it_and_shown(wall, tmp_path, capsys):
     out = tmp_path / "run"
     # As little to trace as there can be.

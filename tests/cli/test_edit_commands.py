@@ -65,7 +65,7 @@ EDITS = {
 
 
 @pytest.mark.parametrize("edit", EDITS)
-@pytest.mark.parametrize("encoding", ["linear", "torus"])
+@pytest.mark.parametrize("encoding", ["linear", pytest.param("torus", marks=pytest.mark.slow)])
 def test_edits_are_the_same_on_an_exported_model(models, tmp_path, edit, encoding):
     pictures = [
         made(

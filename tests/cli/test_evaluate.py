@@ -45,6 +45,7 @@ def test_each_metric_has_a_line(model, wall, capsys):
     assert [line[:18].strip() for line in lines[1:]] == names
 
 
+@pytest.mark.slow
 def test_json_has_the_anchors_and_is_the_same_again(model, wall, capsys):
     command = ["evaluate", str(model), str(wall), "--image-size=192", "--period=0x64", "--json"]
     texts = []

@@ -16,7 +16,13 @@ VARIANTS = [
 ]
 
 
-@pytest.fixture(params=VARIANTS, ids="-".join)
+@pytest.fixture(
+    params=[
+        pytest.param(variant, marks=pytest.mark.slow if variant[0] == "savedmodel" else ())
+        for variant in VARIANTS
+    ],
+    ids="-".join,
+)
 def engine(request, make_engine):
     kind, encoding, inject, *grainy = request.param
     return make_engine(kind, encoding, inject, frame=FRAME, grainy=bool(grainy))

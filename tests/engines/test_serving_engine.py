@@ -93,8 +93,8 @@ def test_a_refusal_is_not_asked_again(kind, served):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_slow_server_is_given_up_at_once(kind, served, silence):
     served.model.failures += [silence, silence]
-    with pytest.raises(ServerError, match=r"does not answer within 2 seconds"):
-        connect(url(served, kind), timeout=2)
+    with pytest.raises(ServerError, match=r"does not answer within 1 second"):
+        connect(url(served, kind), timeout=1)
     assert served.model.failures == [silence]
 
 

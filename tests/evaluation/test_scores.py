@@ -27,6 +27,7 @@ def photo(rng):
     return bricks(rng, 192, 288)
 
 
+@pytest.mark.slow
 def test_pictures_like_the_photo_are_as_near_as_its_halves(rng, photo):
     pictures = [bricks(rng, 192, 288) for _ in range(2)]
     found = score(pictures, [photo], PERIOD)

@@ -46,11 +46,11 @@ def test_a_failing_server(client, failures, options, message, run, served, tmp_p
 @pytest.mark.parametrize("client", ["rest", "grpc"])
 def test_a_server_that_keeps_silent(client, run, served, silence, tmp_path, capsys):
     served.model.failures += [silence, silence]
-    status, picture = run(client, "--timeout", "2")
+    status, picture = run(client, "--timeout", "1")
     error = capsys.readouterr().err
     assert (status, picture) == (3, None)
     assert error.count("\n") == 1
-    assert "2 seconds" in error or "DEADLINE_EXCEEDED" in error
+    assert "1 second" in error or "DEADLINE_EXCEEDED" in error
     assert served.model.failures == [silence]
     assert not list(tmp_path.iterdir())
 

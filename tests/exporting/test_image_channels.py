@@ -52,7 +52,7 @@ def models(tmp_path_factory):
     return make
 
 
-@pytest.fixture(params=MODES)
+@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.slow), 4])
 def channels(request):
     return request.param
 

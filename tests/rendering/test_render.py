@@ -170,7 +170,12 @@ def test_bands_make_up_the_picture_and_no_tile_is_made_twice(tile, periodic, siz
 
 @pytest.mark.parametrize(
     ("periodic", "period"),
-    [("none", (0, 0)), ("xy", (192, 112)), ("half-drop", (192, 112)), ("brick", (96, 224))],
+    [
+        pytest.param("none", (0, 0), marks=pytest.mark.slow),
+        ("xy", (192, 112)),
+        pytest.param("half-drop", (192, 112), marks=pytest.mark.slow),
+        pytest.param("brick", (96, 224), marks=pytest.mark.slow),
+    ],
 )
 def test_memory_does_not_grow_with_the_height(tmp_path, periodic, period):
     class Grey:

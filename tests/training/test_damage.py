@@ -162,6 +162,7 @@ def test_a_folder_mostly_damaged_is_refused_unless_asked_for(tmp_path):
         load(tmp_path / "none", max_rejected=1.0)
 
 
+@pytest.mark.slow
 def test_a_run_lists_what_it_could_not_use(folder, tmp_path, capsys):
     run = tmp_path / "run"
     arguments = ["train", str(folder), "--out", str(run), "--steps", "1", "--set", *TINY]

@@ -39,6 +39,7 @@ def events(folder):
 
 
 @pytest.mark.filterwarnings("ignore:unclosed file")
+@pytest.mark.slow
 def test_stock_callbacks_see_every_epoch(tmp_path):
     model = tiny_model()
     history = fit(
@@ -62,6 +63,7 @@ def test_stock_callbacks_see_every_epoch(tmp_path):
     assert int(keras.saving.load_model(tmp_path / "1.keras").step) == 2
 
 
+@pytest.mark.slow
 def test_the_best_model_is_the_one_with_the_lowest_loss(tmp_path):
     path = tmp_path / "best.keras"
     best = keras.callbacks.ModelCheckpoint(path, monitor="loss", mode="min", save_best_only=True)
@@ -83,6 +85,7 @@ class Crash(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_backup_goes_on_to_the_bit(tmp_path):
     def model():
         return tiny_model(run_eagerly=True)

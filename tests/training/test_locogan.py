@@ -224,6 +224,7 @@ def test_further_discriminator_steps_train_the_discriminator_only():
     assert int(model.generator_optimizer.iterations) == 1
 
 
+@pytest.mark.slow
 def test_a_saved_model_trains_on_to_the_bit(tmp_path):
     data = batches(4)
     model = tiny_model(loss="hinge", ema_decay=0.9)

@@ -111,6 +111,7 @@ def test_float16_scales_the_losses_of_both_networks():
         assert not isinstance(model_in(dtype).generator_optimizer, scaled)
 
 
+@pytest.mark.slow
 def test_a_step_whose_gradients_overflow_is_skipped():
     model = model_in("mixed_float16")
     before = [variable.numpy() for variable in model.discriminator.trainable_variables]

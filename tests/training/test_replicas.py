@@ -116,6 +116,7 @@ def test_replicas_agree_with_one_device_for_long(trained, replicas):
     np.testing.assert_allclose(several["losses"], one["losses"], atol=1e-6)
 
 
+@pytest.mark.slow
 def test_two_workers_agree_with_one_device(trained_shortly, tmp_path):
     settings = json.dumps({"optimizer": "sgd", "steps": 10})
     command = [sys.executable, str(SCRIPT), str(tmp_path / "worker"), settings]

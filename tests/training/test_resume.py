@@ -96,6 +96,7 @@ def check(processes, photo, tmp_path, total, kills):
     assert not list(killed.rglob("*.partial*"))
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_with_the_same_weights(processes, photo, tmp_path):
     check(processes, photo, tmp_path, total=4, kills=1)
 
@@ -105,6 +106,7 @@ def test_a_run_killed_twenty_times_ends_with_the_same_weights(processes, photo, 
     check(processes, photo, tmp_path, total=40, kills=20)
 
 
+@pytest.mark.slow
 def test_sigterm_saves_and_says_so_by_its_status(processes, photo, tmp_path):
     run = tmp_path / "run"
     with started(processes, arguments(photo, run, steps=100_000)) as process:

@@ -39,6 +39,7 @@ def test_a_run_that_another_process_trains_is_refused(photo, trained_run, capsys
     assert train(photo, trained_run, "--steps", "4") == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_begins_keeps_others_from_its_folder(photo, tmp_path, capsys, monkeypatch):
     """A second one starts while the first, whose folder is new, builds its networks."""
     run, statuses, compile_networks = tmp_path / "run", [], LocoGAN.compile
@@ -143,6 +144,7 @@ def test_a_run_that_cannot_be_written_is_refused(photo, tmp_path, capsys):
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_the_last_checkpoint(photo, trained_run, tmp_path, capsys, monkeypatch):
     run = tmp_path / "run"
     shutil.copytree(trained_run, run)

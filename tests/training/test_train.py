@@ -156,6 +156,7 @@ def test_a_finished_run_is_left_as_it_is(photo, trained_run, capsys):
     assert newest(trained_run).read_bytes() == before
 
 
+@pytest.mark.slow
 def test_minutes_bound_a_run(photo, tmp_path):
     assert train(photo, tmp_path / "run", "--minutes", "0.02") == 0
     seconds = [float(row["seconds"]) for row in rows(tmp_path / "run")]
