@@ -101,8 +101,8 @@ class Pictures:
             windows = tf.stack([tf.cast(each, tf.float32) for each in corners + extents], axis=1)
             return tf.cast(levels, tf.float32) / 127.5 - 1.0, windows
 
-        # Autotuning has a thread that looks ever more rarely whether its iterator is still there: when a
-        # long run ends, it would be waited for, up to a minute.
+        # Autotuning has a thread that looks ever more rarely whether its iterator is still there:
+        # when a long run ends, it would be waited for, up to a minute.
         options = tf.data.Options()
         options.autotune.enabled = False
         steps = tf.data.Dataset.counter(start=first_step).with_options(options)
