@@ -41,8 +41,13 @@ def rng():
     return np.random.default_rng(0)
 
 
-# A generator with noise of every level, and an up-sampling that cannot print its lattice.
-GRAINY = {"upsampling": "box", "fine_channels": (1, 1, 1), "local_channels": 87}
+# A generator with noise of every level, an up-sampling that cannot print its lattice, and wide levels.
+GRAINY = {
+    "upsampling": "box",
+    "fine_channels": (1, 1, 1),
+    "local_channels": 87,
+    "wide_levels": 2,
+}
 
 
 def lively_generator(

@@ -26,16 +26,21 @@ def deployable(generator):
     """
     encoding = ENCODINGS[generator.encoding]
 
-    def inject_positions(features, level, margin):
+    def inject_positions(features, level, margin, name="positions"):
         if level and (generator.inject == "input" or not encoding.channels):
             return features
         if not encoding.channels:
-            unused = PositionInjection(generator.encoding, dtype="float32", name="positions_0")
+            unused = PositionInjection(generator.encoding, dtype="float32", name=f"{name}_0")
             return unused(features, positions)
-        resized = PositionUpsampling(2**level, margin, dtype="float32", name=f"positions_{level}")(
-            scaled
-        )
+        resize = PositionUpsampling(2**level, margin, dtype="float32", name=f"{name}_{level}")
+        resized = resize(scaled)
         return ops.concatenate([features, *encoding.encode_scaled(resized)], axis=-1)
+
+    def widen(features, level):
+        filters = channels_at(generator.width, max(level - 1, 0))
+        return keras.layers.Conv2D(
+            filters, 3, activation="relu", dtype="float32", name=f"widen_{level}"
+        )(features)
 
     def upsample(features, level):
         filters = channels_at(generator.width, level)
@@ -50,14 +55,20 @@ def deployable(generator):
     image = generator_image(
         latent,
         generator.fine_channels,
+        generator.wide_levels,
         inject_positions,
+        widen,
         upsample,
         generator.image_channels,
         "float32",
     )
     model = keras.Model(inputs, image, name="generator")
     for level in range(LEVELS):
-        model.get_layer(f"upsample_{level}").set_weights(_folded(generator, level))
+        if level < generator.wide_levels:
+            layer = model.get_layer(f"widen_{level}")
+            layer.set_weights(_folded(generator, level, layer.name, f"widened_{level}"))
+        layer = model.get_layer(f"upsample_{level}")
+        layer.set_weights(_folded(generator, level, layer.name, f"{level}", copies=4))
     kernel, bias = generator.get_layer("image").get_weights()
     if generator.inject == "every_layer":
         kernel = _reordered(kernel, encoding)
@@ -65,16 +76,24 @@ def deployable(generator):
     return model
 
 
-def _folded(generator, level):
-    """Kernel and bias that do what a level's convolution and normalisation do."""
-    kernel = ops.convert_to_numpy(generator.get_layer(f"upsample_{level}").free_kernel()).astype(
-        np.float64
-    )
-    normalize = generator.get_layer(f"normalize_{level}")
+def _folded(generator, level, convolution, normalized, copies=1):
+    """Kernel and bias that do what one of a level's convolutions and its normalisation do.
+
+    Args:
+        generator: The `Generator`.
+        level: Whose they are.
+        convolution: The convolution's name.
+        normalized: The normalisation's name, "normalize_" apart.
+        copies: How many blocks of the same filters the kernel has, for depth-to-space.
+    """
+    layer = generator.get_layer(convolution)
+    kernel = layer.free_kernel() if copies > 1 else layer.kernel
+    kernel = ops.convert_to_numpy(kernel).astype(np.float64)
+    normalize = generator.get_layer(f"normalize_{normalized}")
     gamma, beta, mean, variance = (weight.astype(np.float64) for weight in normalize.get_weights())
     scale = gamma / np.sqrt(variance + normalize.epsilon)
-    # Depth-to-space takes its four blocks of filters from the channels one after another.
-    kernel, bias = kernel * np.tile(scale, 4), np.tile(beta - mean * scale, 4)
+    # Depth-to-space takes its blocks of filters from the channels one after another.
+    kernel, bias = kernel * np.tile(scale, copies), np.tile(beta - mean * scale, copies)
     if level == 0 or generator.inject == "every_layer":
         kernel = _reordered(kernel, ENCODINGS[generator.encoding])
     return kernel, bias

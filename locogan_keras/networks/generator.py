@@ -22,6 +22,7 @@ def build_generator(
     dtype=None,
     upsampling="free",
     fine_channels=(0, 0, 0),
+    wide_levels=0,
 ):
     """A new `Generator` with random weights; the arguments are its own."""
     return Generator(
@@ -35,6 +36,7 @@ def build_generator(
         dtype,
         upsampling=upsampling,
         fine_channels=fine_channels,
+        wide_levels=wide_levels,
     )
 
 
@@ -60,6 +62,10 @@ class Generator(Network):
         fine_channels: Noise maps at twice, four and eight times the cells' resolution. Each is made
             of 4, 16 or 64 of the local channels, the last ones: a plan with a value for every 16 x
             16 pixels has nothing to draw grain from.
+        wide_levels: How many levels, from the cells' on, begin with a 3 x 3 convolution (without
+            padding, then normalisation and ReLU) of what the reference only crops the border of: 0
+            to 4. So a brick of three cells can be of one colour, and its joints agree: a cell
+            reaches 16, 24, 28 or 30 pixels further than without, still within the border.
 
     Call arguments:
         inputs: `[latent, positions]`, float32:
@@ -86,9 +92,14 @@ class Generator(Network):
 
     settings = (
         *("width", "encoding", "inject", "global_channels", "local_channels", "frame"),
-        *("image_channels", "upsampling", "fine_channels"),
+        *("image_channels", "upsampling", "fine_channels", "wide_levels"),
     )
-    absent = {"image_channels": 3, "upsampling": "free", "fine_channels": (0, 0, 0)}
+    absent = {
+        "image_channels": 3,
+        "upsampling": "free",
+        "fine_channels": (0, 0, 0),
+        "wide_levels": 0,
+    }
 
     def __init__(
         self,
@@ -103,6 +114,7 @@ class Generator(Network):
         name=None,
         upsampling="free",
         fine_channels=(0, 0, 0),
+        wide_levels=0,
     ):
         check_settings(width, inject, image_channels)
         dtype = keras.dtype_policies.get(dtype)
@@ -125,29 +137,57 @@ class Generator(Network):
                 f"fine_channels={fine_channels}"
             )
 
-        def inject_positions(features, level, margin):
+        if not 0 <= wide_levels <= LEVELS:
+            raise ValueError(
+                f"`wide_levels` must be 0 to {LEVELS}. Received: wide_levels={wide_levels}"
+            )
+
+        def inject_positions(features, level, margin, name="positions"):
             if level and (inject == "input" or not ENCODINGS[encoding].channels):
                 return features
-            layer = PositionInjection(encoding, margin, dtype=dtype, name=f"positions_{level}")
+            layer = PositionInjection(encoding, margin, dtype=dtype, name=f"{name}_{level}")
             return layer(features, positions)
 
-        def upsample(features, level):
-            filters = channels_at(width, level)
-            upsample = UpsamplingConvolution(
-                filters, upsampling=upsampling, dtype=dtype, name=f"upsample_{level}"
-            )
+        def normalized(features, name):
             normalize = layers.BatchNormalization(
                 momentum=0.9,
                 epsilon=1e-5,
                 gamma_initializer=keras.initializers.RandomNormal(mean=1.0, stddev=0.02),
                 dtype=dtype,
-                name=f"normalize_{level}",
+                name=f"normalize_{name}",
             )
-            return layers.ReLU(dtype=dtype, name=f"relu_{level}")(normalize(upsample(features)))
+            return layers.ReLU(dtype=dtype, name=f"relu_{name}")(normalize(features))
+
+        def widen(features, level):
+            convolution = layers.Conv2D(
+                channels_at(width, max(level - 1, 0)),
+                3,
+                use_bias=False,
+                kernel_initializer=normal_kernel(),
+                dtype=dtype,
+                name=f"widen_{level}",
+            )
+            return normalized(convolution(features), f"widened_{level}")
+
+        def upsample(features, level):
+            layer = UpsamplingConvolution(
+                channels_at(width, level),
+                upsampling=upsampling,
+                dtype=dtype,
+                name=f"upsample_{level}",
+            )
+            return normalized(layer(features), f"{level}")
 
         inputs = latent, positions = generator_inputs(global_channels + local_channels)
         image = generator_image(
-            latent, fine_channels, inject_positions, upsample, image_channels, dtype
+            latent,
+            fine_channels,
+            wide_levels,
+            inject_positions,
+            widen,
+            upsample,
+            image_channels,
+            dtype,
         )
         super().__init__(
             inputs,
@@ -163,6 +203,7 @@ class Generator(Network):
             image_channels=image_channels,
             upsampling=upsampling,
             fine_channels=fine_channels,
+            wide_levels=wide_levels,
         )
 
 
@@ -172,14 +213,25 @@ def generator_inputs(channels):
     return [latent, keras.Input((None, None, 2), name="positions", dtype="float32")]
 
 
-def generator_image(latent, fine_channels, inject_positions, upsample, image_channels, dtype):
+def generator_image(
+    latent,
+    fine_channels,
+    wide_levels,
+    inject_positions,
+    widen,
+    upsample,
+    image_channels,
+    dtype,
+):
     """The image, by way of what differs between training and deployment.
 
     Args:
         latent: Symbolic.
-        fine_channels: See `Generator`.
+        fine_channels, wide_levels: See `Generator`.
         inject_positions: Called with features, their level and how many of the position map's
-            cells lie (before, after) them.
+            cells lie (before, after) them; and with a name for the layer, where it is not the
+            level's only one.
+        widen: Called with features and their level.
         upsample: Called with features and their level.
         image_channels: Of the image.
         dtype: The layers' dtype policy.
@@ -189,9 +241,13 @@ def generator_image(latent, fine_channels, inject_positions, upsample, image_cha
         if level in noise:
             join = layers.Concatenate(dtype=dtype, name=f"join_noise_{level}")
             features = join([features, noise[level]])
-        features = CropBorder(1, dtype=dtype, name=f"crop_{level}")(features)
-        margin = _margin(level) + 1
-        features = inject_positions(features, level, (margin, margin))
+        margin = _margin(level)
+        if level < wide_levels:
+            features = inject_positions(features, level, (margin, margin), "positions_to_widen")
+            features = widen(features, level)
+        else:
+            features = CropBorder(1, dtype=dtype, name=f"crop_{level}")(features)
+        features = inject_positions(features, level, (margin + 1, margin + 1))
         features = upsample(features, level)
     # Of the fully covered outputs the reference keeps [1:-2]; cropping the input is the same.
     features = CropBorder(((1, 2), (1, 2)), dtype=dtype, name=f"crop_{LEVELS}")(features)

@@ -73,8 +73,9 @@ def transplant(view, donor, region, soft=0):
     """A region of one picture in another (section 4.3, Figures 3 and 14).
 
     The region's latents, both plans, are the donor's; positions stay. A cell reaches 16 pixels
-    above itself and to its left, and 17 below and to its right: nothing farther from the region's
-    cells changes, and what is farther inside is the donor's, to the bit.
+    above itself and to its left, and 17 below and to its right (with wide levels up to 30 more):
+    nothing farther from the region's cells changes, and what is farther inside is the donor's, to
+    the bit.
 
     Args:
         view: The `View` that receives.

@@ -78,7 +78,13 @@ def test_periodic_in_periodic_out(engine):
         assert np.abs(image[:96] - image[96:]).max() > 0.1
 
 
-def test_edits_have_a_radius(engine):
+@pytest.fixture
+def further(request):
+    """How many pixels further a cell reaches: two wide levels see a cell and a half cell more."""
+    return 24 if "grainy" in request.node.callspec.params["engine"] else 0
+
+
+def test_edits_have_a_radius(engine, further):
     latent = field_of(engine, 9, 0, 0, 9, 11)
     positions = position_map(0, 0, 9, 11, FRAME, engine.description.periodic)
     before = engine(latent[None], positions[None])[0]
@@ -87,12 +93,12 @@ def test_edits_have_a_radius(engine):
     after = engine(latent[None], positions[None])[0]
     changed = np.argwhere(np.any(before != after, axis=-1))
     (top, left), (bottom, right) = changed.min(axis=0), changed.max(axis=0)
-    assert 16 * row - 16 <= top
-    assert bottom <= 16 * row + 32
-    assert 16 * column - 16 <= left
-    assert right <= 16 * column + 32
+    assert 16 * row - 16 - further <= top
+    assert bottom <= 16 * row + 32 + further
+    assert 16 * column - 16 - further <= left
+    assert right <= 16 * column + 32 + further
     # The radius is used, not merely kept.
-    assert bottom - top > 32
+    assert bottom - top > 32 + 2 * further
 
 
 def test_samples_of_a_batch_do_not_mix(engine):

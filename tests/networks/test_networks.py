@@ -123,12 +123,30 @@ def test_a_generator_keeps_its_frame():
         ({"local_channels": 0}, "local_channels=0"),
         ({"local_channels": 84, "fine_channels": (1, 1, 1)}, "over 84.*local_channels=84"),
         ({"fine_channels": (1, 1)}, r"\(1, 1\)"),
+        ({"wide_levels": 5}, "0 to 4.*wide_levels=5"),
+        ({"wide_levels": -1}, "wide_levels=-1"),
         ({"encoding": "torus", "frame": (64, 100)}, r"\(64, 100\)"),
     ],
 )
 def test_bad_arguments_are_named(arguments, value):
     with pytest.raises(ValueError, match=value):
         build_generator(**arguments)
+
+
+def test_wide_levels_see_further_within_the_same_border(rng):
+    latent = rng.normal(size=(1, 13, 13, 18)).astype(np.float32)
+    positions = np.zeros((1, 13, 13, 2), np.float32)
+    changed = latent.copy()
+    changed[0, 6, 6] += 1
+    reach = []
+    for levels in range(5):
+        generator = lively_generator("torus", frame=(64, 80), wide_levels=levels)
+        difference = generator([changed, positions]) - generator([latent, positions])
+        rows = np.flatnonzero(np.asarray(difference).any(axis=(0, 2, 3)))
+        reach.append(rows.max() - rows.min() + 1)
+    assert reach == sorted(set(reach))
+    # Three cells on each side of the one that changed.
+    assert reach[4] <= 7 * 16
 
 
 def test_every_level_has_noise_of_its_own(rng):
