@@ -41,7 +41,7 @@ def rng():
     return np.random.default_rng(0)
 
 
-# A generator with noise of every level, an up-sampling that cannot print its lattice, and wide levels.
+# Noise of every level, an up-sampling that cannot print its lattice, and wide levels.
 GRAINY = {
     "upsampling": "box",
     "fine_channels": (1, 1, 1),
