@@ -158,17 +158,31 @@ def _show(folder, photos):
     sheet = np.full((SHOWN * (1 + len(candidates)), SHOWN * len(jobs), 3), 255, np.uint8)
     sources = {Path(photo).stem: photo for photo in photos}
     for column, job in enumerate(jobs):
-        pictures = [folder / "-".join((name, *job)) / "picture.png" for name in candidates]
-        for row, path in enumerate((sources.get(job[0]), *pictures)):
-            if path is None or not Path(path).exists():
-                continue
-            with Image.open(path) as picture:
-                # The photo whole; of a picture, its corner as it is.
-                shown = picture.convert("RGB")
-                shown = shown.crop((0, 0, SHOWN, SHOWN)) if row else shown.resize((SHOWN, SHOWN))
-            top, left = SHOWN * row, SHOWN * column
-            sheet[top : top + SHOWN, left : left + SHOWN] = np.asarray(shown)
+        left = SHOWN * column
+        folders = [folder / "-".join((name, *job)) for name in candidates]
+        for row, each in enumerate(folders, start=1):
+            if (each / "picture.png").exists():
+                top = SHOWN * row
+                sheet[top : top + SHOWN, left : left + SHOWN] = _corner(each / "picture.png")
+                photo = _corner(sources[job[0]], each / "run") if job[0] in sources else 255
+                sheet[:SHOWN, left : left + SHOWN] = photo
     Image.fromarray(sheet).save(folder / "sheet.png")
+
+
+def _corner(path, run=None):
+    """A picture's corner; of a photo, at the scale that a run has it at."""
+    with Image.open(path) as picture:
+        shown = picture.convert("RGB")
+    if run is not None:
+        settings = tomllib.loads((run / "config.toml").read_text(encoding="utf-8"))
+        shorter = settings["data"]["image_size"]
+        height, width = (
+            shorter
+            if isinstance(shorter, list)
+            else (round(shorter * length / min(shown.size)) for length in reversed(shown.size))
+        )
+        shown = shown.resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(shown.crop((0, 0, SHOWN, SHOWN)))
 
 
 if __name__ == "__main__":

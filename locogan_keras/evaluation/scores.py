@@ -24,7 +24,7 @@ METRICS = {
     "frechet_distance": "of texture, as a trained network sees it",
     "kernel_distance": "of content, as a trained network sees it",
     "fid": "of 2048 Inception features; not comparable with that of more crops",
-    "spectrum_distance": "decibels, mean over all frequencies",
+    "spectrum_distance": "share of the photo's amplitudes that is off",
     "grid": "power of lattices of 2 to 16 pixels over the photo's",
     "frame_lock": "what all frames share over what chance leaves",
     "seam": "rank of the edge's gradient; 0.5 like others, 1 stands out",

@@ -6,9 +6,8 @@ import math
 
 # A distance, and the same of other crops of the photo: what can be reached.
 DISTANCE, REACHABLE = "patch_distance", "photo_patch_distance"
-# What decides is its geometric mean with this one. In three runs that were looked at, patches alone
-# preferred the mush of a first thousand steps to gravel, and the spectrum alone a weave to bricks;
-# their mean fell as the pictures got better (docs/quality.md).
+# What decides is its geometric mean with this one. Patches alone have preferred the mush of a first
+# thousand steps to gravel; the mean fell as pictures got better (docs/quality.md).
 SPECTRUM = "spectrum_distance"
 # A distance has to fall by this share to have fallen: it is measured on few crops.
 _FALL = 0.02

@@ -72,5 +72,5 @@ def test_quick_scores_tell_like_from_unlike(rng):
     same, smooth = quick_scores(fakes, reals), quick_scores(0.5 * fakes, reals)
     assert set(same) < set(METRICS)
     assert smooth["patch_distance"] > 3 * same["patch_distance"]
-    # A quarter of the power is six decibels, but where there is none.
-    assert smooth["spectrum_distance"] > 4 > 2 > same["spectrum_distance"]
+    # A quarter of the power is half the amplitude.
+    assert smooth["spectrum_distance"] > 0.4 > 0.2 > same["spectrum_distance"]

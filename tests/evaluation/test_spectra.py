@@ -25,10 +25,18 @@ def test_white_noise_has_its_variance_at_each_frequency(rng):
     assert np.median(spectrum) == pytest.approx(0.04, rel=0.02)
 
 
-def test_twice_the_power_is_three_decibels(rng):
+def test_one_and_a_half_times_the_contrast_is_half_too_much(rng):
     noise = rough(rng, 128, 128, smooth=0)
-    assert spectrum_distance([noise * np.sqrt(2)], [noise]) == pytest.approx(3.01, abs=0.02)
+    assert spectrum_distance([noise * 1.5], [noise]) == pytest.approx(0.5, abs=0.005)
+    assert spectrum_distance([noise * 0.5], [noise]) == pytest.approx(0.5, abs=0.005)
     assert spectrum_distance([noise], [noise]) == 0
+
+
+def test_what_nobody_sees_counts_little(rng):
+    photo, other = bricks(rng, 256, 384), bricks(rng, 256, 384)
+    faint = 0.004 * rng.normal(size=photo.shape)
+    assert spectrum_distance([other], [photo + faint]) < 0.2
+    assert spectrum_distance([rough(rng, 256, 384)], [photo + faint]) > 0.4
 
 
 @pytest.mark.parametrize("period", [2, 4, 8, 16])
