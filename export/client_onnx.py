@@ -12,6 +12,9 @@ import os
 import re
 import sys
 
+# ONNX Runtime reads it when it is imported: after that it has left an identity in the user's home.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 import numpy as np
 import onnxruntime
 from PIL import Image

@@ -6,9 +6,13 @@ from keras import ops
 
 from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.networks.encodings import ENCODINGS
-from locogan_keras.networks.generator import channels_at, generator_image, generator_inputs
+from locogan_keras.networks.generator import generator_image
 from locogan_keras.networks.layers import PositionInjection, PositionUpsampling
-from locogan_keras.networks.upsampling import UpsamplingConvolution
+from locogan_keras.networks.upsampling import (
+    UpsamplingConvolution,
+    channels_at,
+    generator_inputs,
+)
 
 
 def deployable(generator):

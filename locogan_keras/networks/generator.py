@@ -3,12 +3,20 @@
 import keras
 from keras import layers
 
-from locogan_keras.canvas.latents import BORDER, LEVELS
+from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.canvas.positions import check_frame
 from locogan_keras.networks.encodings import ENCODINGS
 from locogan_keras.networks.layers import PositionInjection
-from locogan_keras.networks.network import Network, check_settings, normal_kernel
-from locogan_keras.networks.upsampling import CropBorder, FineNoise, UpsamplingConvolution
+from locogan_keras.networks.network import Network, check_settings, normal_kernel, normalized
+from locogan_keras.networks.upsampling import (
+    CropBorder,
+    UpsamplingConvolution,
+    border_before,
+    by_level,
+    channels_at,
+    fine_latent_channels,
+    generator_inputs,
+)
 
 
 def build_generator(
@@ -125,11 +133,6 @@ class Generator(Network):
             )
         check_frame(frame, encoding)
         fine_channels = tuple(fine_channels)
-        if len(fine_channels) != 3 or min(fine_channels) < 0:
-            raise ValueError(
-                "`fine_channels` must be three counts >= 0. Received: "
-                f"fine_channels={fine_channels}"
-            )
         if local_channels <= fine_latent_channels(fine_channels):
             raise ValueError(
                 f"`local_channels` must be over {fine_latent_channels(fine_channels)}, which the "
@@ -148,16 +151,6 @@ class Generator(Network):
             layer = PositionInjection(encoding, margin, dtype=dtype, name=f"{name}_{level}")
             return layer(features, positions)
 
-        def normalized(features, name):
-            normalize = layers.BatchNormalization(
-                momentum=0.9,
-                epsilon=1e-5,
-                gamma_initializer=keras.initializers.RandomNormal(mean=1.0, stddev=0.02),
-                dtype=dtype,
-                name=f"normalize_{name}",
-            )
-            return layers.ReLU(dtype=dtype, name=f"relu_{name}")(normalize(features))
-
         def widen(features, level):
             convolution = layers.Conv2D(
                 channels_at(width, max(level - 1, 0)),
@@ -167,16 +160,12 @@ class Generator(Network):
                 dtype=dtype,
                 name=f"widen_{level}",
             )
-            return normalized(convolution(features), f"widened_{level}")
+            return normalized(convolution(features), f"widened_{level}", dtype)
 
         def upsample(features, level):
-            layer = UpsamplingConvolution(
-                channels_at(width, level),
-                upsampling=upsampling,
-                dtype=dtype,
-                name=f"upsample_{level}",
-            )
-            return normalized(layer(features), f"{level}")
+            filters, name = channels_at(width, level), f"upsample_{level}"
+            layer = UpsamplingConvolution(filters, upsampling=upsampling, dtype=dtype, name=name)
+            return normalized(layer(features), f"{level}", dtype)
 
         inputs = latent, positions = generator_inputs(global_channels + local_channels)
         image = generator_image(
@@ -207,12 +196,6 @@ class Generator(Network):
         )
 
 
-def generator_inputs(channels):
-    """`[latent, positions]`, symbolic; `channels` are the latent's."""
-    latent = keras.Input((None, None, channels), name="latent", dtype="float32")
-    return [latent, keras.Input((None, None, 2), name="positions", dtype="float32")]
-
-
 def generator_image(
     latent,
     fine_channels,
@@ -236,12 +219,12 @@ def generator_image(
         image_channels: Of the image.
         dtype: The layers' dtype policy.
     """
-    features, noise = _by_level(latent, fine_channels, dtype)
+    features, noise = by_level(latent, fine_channels, dtype)
     for level in range(LEVELS):
         if level in noise:
             join = layers.Concatenate(dtype=dtype, name=f"join_noise_{level}")
             features = join([features, noise[level]])
-        margin = _margin(level)
+        margin = border_before(level)
         if level < wide_levels:
             features = inject_positions(features, level, (margin, margin), "positions_to_widen")
             features = widen(features, level)
@@ -251,7 +234,9 @@ def generator_image(
         features = upsample(features, level)
     # Of the fully covered outputs the reference keeps [1:-2]; cropping the input is the same.
     features = CropBorder(((1, 2), (1, 2)), dtype=dtype, name=f"crop_{LEVELS}")(features)
-    features = inject_positions(features, LEVELS, (_margin(LEVELS) + 1, _margin(LEVELS) + 2))
+    features = inject_positions(
+        features, LEVELS, (border_before(LEVELS) + 1, border_before(LEVELS) + 2)
+    )
     return layers.Conv2D(
         image_channels,
         4,
@@ -260,31 +245,3 @@ def generator_image(
         dtype="float32",
         name="image",
     )(features)
-
-
-def fine_latent_channels(fine_channels):
-    """The number of the latent's channels that are noise at finer levels than the cells."""
-    return sum(4**level * count for level, count in enumerate(fine_channels, start=1))
-
-
-def _by_level(latent, fine_channels, dtype):
-    """The cells' own channels, and the noise of each finer level that has some."""
-    first = cells = latent.shape[-1] - fine_latent_channels(fine_channels)
-    noise = {}
-    for level, count in enumerate(fine_channels, start=1):
-        if count:
-            last = first + 4**level * count
-            layer = FineNoise(2**level, _margin(level), dtype=dtype, name=f"noise_{level}")
-            noise[level] = layer(latent[..., first:last])
-            first = last
-    return (latent[..., :cells] if noise else latent), noise
-
-
-def channels_at(width, level):
-    """The number of channels that a level of the generator makes."""
-    return width * 2 ** (LEVELS - 1 - level)
-
-
-def _margin(level):
-    """The number of a position map's cells at this level outside the features, on each side."""
-    return BORDER * (2**level - 1)

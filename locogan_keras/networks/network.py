@@ -75,6 +75,18 @@ def check_settings(width, inject, image_channels):
         )
 
 
+def normalized(features, name, dtype):
+    """Features after batch normalisation and ReLU, `normalize_` and `relu_` of this name."""
+    normalize = keras.layers.BatchNormalization(
+        momentum=0.9,
+        epsilon=1e-5,
+        gamma_initializer=keras.initializers.RandomNormal(mean=1.0, stddev=0.02),
+        dtype=dtype,
+        name=f"normalize_{name}",
+    )
+    return keras.layers.ReLU(dtype=dtype, name=f"relu_{name}")(normalize(features))
+
+
 def normal_kernel():
     """The initializer of the kernels, the paper's."""
     return keras.initializers.RandomNormal(stddev=0.02)

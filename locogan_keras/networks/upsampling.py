@@ -1,9 +1,10 @@
-"""The generator's way from one level to the next: borders, finer noise, and up-sampling."""
+"""The generator's inputs and its way from level to level: borders, finer noise, up-sampling."""
 
 import keras
 import tensorflow as tf
 from keras import ops
 
+from locogan_keras.canvas.latents import BORDER, LEVELS
 from locogan_keras.canvas.positions import UPSAMPLINGS
 
 
@@ -183,3 +184,45 @@ class FineNoise(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "factor": self.factor, "margin": self.margin}
+
+
+def generator_inputs(channels):
+    """`[latent, positions]`, symbolic; `channels` are the latent's."""
+    latent = keras.Input((None, None, channels), name="latent", dtype="float32")
+    return [latent, keras.Input((None, None, 2), name="positions", dtype="float32")]
+
+
+def channels_at(width, level):
+    """The number of channels that a level of the generator makes."""
+    return width * 2 ** (LEVELS - 1 - level)
+
+
+def fine_latent_channels(fine_channels):
+    """The number of the latent's channels that are noise at finer levels than the cells.
+
+    Raises:
+        ValueError: If `fine_channels` are not three counts.
+    """
+    if len(fine_channels) != 3 or min(fine_channels) < 0:
+        raise ValueError(
+            f"`fine_channels` must be three counts >= 0. Received: fine_channels={fine_channels}"
+        )
+    return sum(4**level * count for level, count in enumerate(fine_channels, start=1))
+
+
+def by_level(latent, fine_channels, dtype):
+    """The cells' own channels, and the noise of each finer level that has some."""
+    first = cells = latent.shape[-1] - fine_latent_channels(fine_channels)
+    noise = {}
+    for level, count in enumerate(fine_channels, start=1):
+        if count:
+            last = first + 4**level * count
+            layer = FineNoise(2**level, border_before(level), dtype=dtype, name=f"noise_{level}")
+            noise[level] = layer(latent[..., first:last])
+            first = last
+    return (latent[..., :cells] if noise else latent), noise
+
+
+def border_before(level):
+    """The number of a position map's cells at this level outside the features, on each side."""
+    return BORDER * (2**level - 1)

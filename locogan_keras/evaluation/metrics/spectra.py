@@ -36,7 +36,7 @@ def power_spectrum(pictures):
 
 
 def spectrum_distance(fakes, reals):
-    """The share of the reals' amplitude that fakes lack or have too much of, frequency by frequency.
+    """The share of the reals' amplitudes, of each frequency, that fakes lack or have too much of.
 
     sum |sqrt(F) - sqrt(R)| / sum sqrt(R), of two-dimensional power spectra but for their means.
     Differences of logarithms would count what nobody sees, the last octave of a smooth photo, as
