@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 
+import locogan_keras
 from locogan_keras.cli.edit import add_edit
 from locogan_keras.cli.evaluate import add_evaluate
 from locogan_keras.cli.export import add_export
@@ -14,7 +15,7 @@ from locogan_keras.cli.info import add_info
 from locogan_keras.cli.render import add_render
 from locogan_keras.cli.train import add_train
 from locogan_keras.engines.server_requests import ServerError
-from locogan_keras.storage.atomic import remove_unfinished
+from locogan_keras.storage.atomic import ENDING, heard, remove_unfinished
 
 INTERRUPTED = 130
 SERVER_ERROR = 3
@@ -32,7 +33,7 @@ def main(arguments=None):
         The exit status.
     """
     options = _parser().parse_args(arguments)
-    signals = (signal.SIGINT, signal.SIGTERM) if arguments is None else ()
+    signals = ENDING if arguments is None else ()
     try:
         with _leaving_at(*signals):
             return options.command(options) or 0
@@ -63,9 +64,7 @@ def _leaving_at(*numbers):
             os.write(2, b"locogan: interrupted\n")
         os._exit(128 + number)
 
-    # What is ignored, as in the background of a script, stays so.
-    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, leave) for number in heard}
+    before = {number: signal.signal(number, leave) for number in heard(numbers)}
     try:
         yield
     finally:
@@ -85,11 +84,20 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
 
 
+class _Version(argparse.Action):
+    """An option that prints the version, read only when it is asked for."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        print(f"locogan {locogan_keras.__version__}")
+        parser.exit()
+
+
 def _parser():
     parser = _Parser(
         prog="locogan",
         description="LocoGAN: train on one photo or a folder, render pictures of any size.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     add_train(commands)
     add_render(commands)

@@ -4,8 +4,20 @@ import contextlib
 import errno
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
+
+# Signals that end a command; a terminal that is closed sends the last, where there is one.
+ENDING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+def heard(numbers):
+    """Those signals that are not ignored; what is, as under `nohup`, stays so."""
+    return [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+
 
 # What blocks at hand have made, and how each is removed if it does not stay.
 _unfinished = {}

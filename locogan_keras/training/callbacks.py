@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from locogan_keras.storage.atomic import ENDING, heard
 from locogan_keras.training.locogan import LOGS
 from locogan_keras.training.replicas import mean_over_workers
 
@@ -72,7 +73,7 @@ class DecayRates(keras.callbacks.Callback):
 
 
 class StopOnSignal(keras.callbacks.Callback):
-    """An end of training after the step at hand on Ctrl-C or SIGTERM; at once when told again.
+    """An end of training after the step at hand on an `ENDING` signal; at once when told again.
 
     Attributes:
         received: The signal's number, or None.
@@ -81,8 +82,7 @@ class StopOnSignal(keras.callbacks.Callback):
     def __init__(self):
         super().__init__()
         self.received = None
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        self._before = {number: signal.signal(number, self._receive) for number in numbers}
+        self._before = {each: signal.signal(each, self._receive) for each in heard(ENDING)}
 
     def on_train_batch_end(self, batch, logs=None):
         if self.received:

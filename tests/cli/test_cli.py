@@ -15,6 +15,7 @@ from conftest import PATIENCE, TINY
 from PIL import Image
 from support.commands import python, refusal
 
+import locogan_keras
 from locogan_keras.cli import main
 from locogan_keras.training import train as training
 
@@ -22,6 +23,21 @@ from locogan_keras.training import train as training
 def test_importing_the_library_imports_neither_tensorflow_nor_keras():
     code = "import sys, locogan_keras; print({'tensorflow', 'keras'} & set(sys.modules))"
     assert python(code).stdout.strip() == "set()"
+
+
+def test_the_version_is_said(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert capsys.readouterr().out == f"locogan {locogan_keras.__version__}\n"
+
+
+def test_the_package_is_the_command():
+    result = subprocess.run(
+        [sys.executable, "-m", "locogan_keras", "--version"], capture_output=True, text=True
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == f"locogan {locogan_keras.__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,22 @@ def test_the_second_signal_is_for_whoever_was_there_before():
         signal.signal(signal.SIGTERM, before)
 
 
+def test_training_hears_a_closed_terminal_but_under_nohup():
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        StopOnSignal().close()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        stop = StopOnSignal()
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert stop.received == signal.SIGHUP
+        stop.close()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_function_call_leaves_signals_to_its_caller(monkeypatch):
     heard = []
     monkeypatch.setattr(
@@ -40,7 +56,7 @@ def test_a_function_call_leaves_signals_to_its_caller(monkeypatch):
     assert heard == [before]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_nothing_half_written_whatever_swallows_exceptions(tmp_path, number):
     code = """
 import os, signal, sys, time
