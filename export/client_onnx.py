@@ -170,7 +170,12 @@ def render(session, model, options):
         latent = latent_field(model, options.seed, corner, size, period)
         positions = position_map(corner, size, frame, period)
         feeds = {"latent": latent[None], "positions": positions[None]}
-        image = session.run(["image"], feeds)[0][0]
+        (image,) = session.run(["image"], feeds)
+        if image.shape != (1, options.tile, options.tile, model["image_channels"]):
+            raise ValueError(f"the model gives {image.shape} where an image of a tile belongs")
+        if image.dtype != np.float32 or not np.isfinite(image).all():
+            raise ValueError("the model gives values that are no finite numbers: it is damaged")
+        (image,) = image
         levels = np.clip(np.rint((image + 1.0) * 127.5), 0, 255).astype(np.uint8)
         for y, x, source_y, source_x in places:
             picture[y, x] = levels[source_y, source_x]

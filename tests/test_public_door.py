@@ -26,7 +26,8 @@ def test_the_library_offers_what_it_lists():
 
 def test_editors_are_told_the_same_names_and_homes():
     tree = ast.parse(Path(locogan_keras.__file__).read_text(encoding="utf-8"))
-    (told,) = (node for node in tree.body if isinstance(node, ast.If))
+    conditions = {ast.unparse(node.test): node for node in tree.body if isinstance(node, ast.If)}
+    told = conditions["TYPE_CHECKING"]
     homes = {
         alias.asname or alias.name: node.module.removeprefix("locogan_keras.")
         for node in told.body

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 
+import numpy as np
+
 from locogan_keras.canvas.latents import BORDER, CELL, SCHEME
 from locogan_keras.canvas.positions import CROP, PERIODIC_AXES
 
@@ -97,6 +99,23 @@ class Description:
                 f"latent and positions must have one size, over {2 * self.border} cells. Received: "
                 f"shapes {tuple(latent.shape)} and {tuple(positions.shape)}"
             )
+
+    def checked_image(self, image, latent):
+        """The image that an engine made of a latent, if it is one.
+
+        Raises:
+            ValueError: If it has another shape or type, or values that are not finite. Then the
+                file is damaged, or not what its description says.
+        """
+        size = [self.cell * (length - 2 * self.border) for length in latent.shape[1:3]]
+        shape = (len(latent), *size, self.image_channels)
+        if image.shape != shape or image.dtype.kind != "f":
+            raise ValueError(
+                f"the model gives {image.dtype} {image.shape} where an image is float32 {shape}"
+            )
+        if not np.isfinite(image).all():
+            raise ValueError("the model gives values that are no finite numbers: it is damaged")
+        return image
 
     def to_json(self):
         """The text that exported models carry, enough to make their inputs."""

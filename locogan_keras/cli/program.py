@@ -97,7 +97,9 @@ def _parser():
         prog="locogan",
         description="LocoGAN: train on one photo or a folder, render pictures of any size.",
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
+    parser.add_argument(
+        "--version", action=_Version, nargs=0, default=argparse.SUPPRESS, help="print it and exit"
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     add_train(commands)
     add_render(commands)

@@ -67,7 +67,7 @@ def load_engine(model):
     path = Path(model)
     if not path.exists():
         raise ValueError(f"MODEL {model} does not exist")
-    if path.suffix == ".onnx":
+    if path.suffix.lower() == ".onnx":
         from locogan_keras.engines.onnx_engine import OnnxEngine
 
         return OnnxEngine(path)
@@ -100,6 +100,12 @@ def load_trained(model):
     if path.is_dir():
         run = Run(path)
         path = run.path(GENERATOR)
+        if not path.exists() and run.exists():
+            every = run.read()[0].training.save_every
+            raise ValueError(
+                f"MODEL {model} has saved nothing yet: it does after {every} steps, or when it is "
+                "stopped (Ctrl-C)"
+            )
         if not path.exists():
             raise ValueError(
                 f"MODEL {model} is a folder without {GENERATOR}, and not a SavedModel's"

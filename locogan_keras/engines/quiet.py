@@ -6,7 +6,7 @@ import os
 
 def load_engine(model):
     """The engine of `loading.load_engine`; TensorFlow, if needed, is imported without messages."""
-    if not model.endswith(".onnx") and not model.startswith(("http://", "https://")):
+    if not model.lower().endswith(".onnx") and not model.startswith(("http://", "https://")):
         import_tensorflow()
     from locogan_keras.engines import loading
 

@@ -1,8 +1,32 @@
 """The engine that runs an exported SavedModel in TensorFlow."""
 
+from pathlib import Path
+
 import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.core.protobuf import saved_model_pb2
 
 from locogan_keras.canvas.description import Description
+
+# What exports compute with, in this version or another: nothing of it sees a file or the network.
+# And what the saver that TensorFlow adds to each does.
+_COMPUTES = """
+Abs AddN AddV2 All Any AsString Assert AssignVariableOp BatchMatMulV2 BiasAdd Bitcast BitwiseAnd
+BitwiseOr BitwiseXor BroadcastArgs BroadcastTo Cast Ceil ClipByValue ConcatOffset ConcatV2 Const
+Conv2D Conv2DBackpropInput Cos Cumsum DepthToSpace DisableCopyOnRead DivNoNan Einsum EncodePng
+EnsureShape Equal Exp ExpandDims Fill Floor FloorDiv FloorMod FusedBatchNormV3 GatherNd GatherV2
+Greater GreaterEqual Identity IdentityN If Invert LeftShift Less LessEqual LinSpace Log LogicalAnd
+LogicalNot LogicalOr MatMul Max Maximum Mean Min Minimum MirrorPad Mul Neg NoOp NotEqual OneHot
+OnesLike Pack Pad PadV2 PartitionedCall Placeholder PlaceholderWithDefault Pow Prod Range Rank
+ReadVariableOp RealDiv Reciprocal Relu Reshape ResizeBilinear ResizeNearestNeighbor ReverseV2
+RightShift Rint Roll Round Rsqrt ScatterNd Select SelectV2 Shape ShapeN Sigmoid Sign Sin Size
+Slice Snapshot SpaceToDepth Split SplitV Sqrt Square SquaredDifference Squeeze
+StatefulPartitionedCall StatelessIf StatelessWhile StaticRegexFullMatch StopGradient StridedSlice
+StringFormat StringJoin Sub Sum Tanh TensorListElementShape TensorListFromTensor TensorListGetItem
+TensorListLength TensorListPopBack TensorListPushBack TensorListReserve TensorListSetItem
+TensorListStack Tile Transpose TruncateDiv TruncateMod Unpack VarHandleOp Where While ZerosLike
+"""
+_SAVES = {"MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename"}
 
 
 class SavedModelEngine:
@@ -21,10 +45,11 @@ class SavedModelEngine:
         image, NumPy float32 in [-1, 1]. Inputs of other shapes raise `ValueError`.
 
     Raises:
-        ValueError: If it is damaged, or not a generator.
+        ValueError: If it is damaged, not a generator, or has operators that no export has.
     """
 
     def __init__(self, folder):
+        _check_operators(folder)
         try:
             # Functions live as long as the object they were loaded with.
             self._loaded = tf.saved_model.load(str(folder))
@@ -48,3 +73,48 @@ class SavedModelEngine:
         self.description.check_inputs(latent, positions)
         image = self._serve(latent=tf.constant(latent), positions=tf.constant(positions))
         return image["image"].numpy()
+
+
+def _check_operators(folder):
+    """A refusal, with `ValueError`, of a SavedModel that could do other things than an export.
+
+    A SavedModel is a program, part of which already runs when it is loaded or asked what it is:
+    it might write a file. What can be called may only compute.
+    """
+    path, model = Path(folder, "saved_model.pb"), saved_model_pb2.SavedModel()
+    if path.with_suffix(".cpb").exists():
+        raise ValueError(f"MODEL {folder} has a saved_model.cpb, which no export has")
+    try:
+        model.ParseFromString(path.read_bytes())
+    except (OSError, DecodeError) as error:
+        raise ValueError(f"MODEL {folder} cannot be loaded: {error}") from None
+    for graph in model.meta_graphs:
+        functions = {
+            each.signature.name: each.node_def for each in graph.graph_def.library.function
+        }
+        called = _reachable(graph.object_graph_def.concrete_functions, functions)
+        nodes = [graph.graph_def.node, *functions.values()]
+        used = {node.op for each in nodes for node in each}
+        used_by_them = {node.op for name in called for node in functions[name]}
+        # A name may also be a function's: a call of it.
+        refused = used - set(_COMPUTES.split()) - _SAVES - set(functions)
+        refused |= used_by_them & _SAVES
+        if refused:
+            raise ValueError(
+                f"MODEL {folder} is a program with operators that no export has: "
+                f"{', '.join(sorted(refused))}; it was not run"
+            )
+
+
+def _reachable(names, functions):
+    """The names of functions that these functions call, by way of others, too; and their own."""
+    found, left = set(), list(names)
+    while left:
+        name = left.pop()
+        if name in functions and name not in found:
+            found.add(name)
+            for node in functions[name]:
+                left.append(node.op)
+                for attribute in node.attr.values():
+                    left += [attribute.func.name, *(each.name for each in attribute.list.func)]
+    return found

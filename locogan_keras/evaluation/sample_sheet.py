@@ -33,7 +33,8 @@ def fake_crops(engine, windows, size):
     }
     latents = [latent_field(seed, 0, 0, cells, cells, **channels) for seed in range(len(windows))]
     positions = [window_positions(window, cells, description.border) for window in windows]
-    return engine(np.stack(latents), np.stack(positions))
+    image = engine(np.stack(latents), np.stack(positions))
+    return description.checked_image(image, np.stack(latents))
 
 
 def sample_sheet(engine, reals, fakes):

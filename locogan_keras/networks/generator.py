@@ -7,7 +7,7 @@ from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.canvas.positions import check_frame
 from locogan_keras.networks.encodings import ENCODINGS
 from locogan_keras.networks.layers import PositionInjection
-from locogan_keras.networks.network import Network, check_settings, normal_kernel, normalized
+from locogan_keras.networks.network import Network, check_settings, normal_kernel, normalization
 from locogan_keras.networks.upsampling import (
     CropBorder,
     UpsamplingConvolution,
@@ -160,12 +160,14 @@ class Generator(Network):
                 dtype=dtype,
                 name=f"widen_{level}",
             )
-            return normalized(convolution(features), f"widened_{level}", dtype)
+            return normalization(f"widened_{level}", dtype)(convolution(features))
 
         def upsample(features, level):
             filters, name = channels_at(width, level), f"upsample_{level}"
             layer = UpsamplingConvolution(filters, upsampling=upsampling, dtype=dtype, name=name)
-            return normalized(layer(features), f"{level}", dtype)
+            # Made first, so that a seed gives the weights that it has always given.
+            normalize = normalization(f"{level}", dtype)
+            return normalize(layer(features))
 
         inputs = latent, positions = generator_inputs(global_channels + local_channels)
         image = generator_image(

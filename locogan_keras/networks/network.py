@@ -6,6 +6,15 @@ import keras
 
 from locogan_keras.canvas.positions import INJECTIONS
 
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        "locogan_keras needs the TensorFlow backend of Keras, which was imported before with "
+        f"another: {keras.backend.backend()}. Set KERAS_BACKEND=tensorflow, or import "
+        "locogan_keras first"
+    )
+# Whatever the user's default is: the kernels of saved models are of channels last.
+keras.config.set_image_data_format("channels_last")
+
 
 class Network(keras.Model):
     """A functional model whose config is its settings.
@@ -75,8 +84,12 @@ def check_settings(width, inject, image_channels):
         )
 
 
-def normalized(features, name, dtype):
-    """Features after batch normalisation and ReLU, `normalize_` and `relu_` of this name."""
+def normalization(name, dtype):
+    """A function of features: batch normalisation and ReLU, `normalize_` and `relu_` of this name.
+
+    Their initial weights are drawn here: seeds give the same networks as long as layers are made in
+    the same order.
+    """
     normalize = keras.layers.BatchNormalization(
         momentum=0.9,
         epsilon=1e-5,
@@ -84,7 +97,8 @@ def normalized(features, name, dtype):
         dtype=dtype,
         name=f"normalize_{name}",
     )
-    return keras.layers.ReLU(dtype=dtype, name=f"relu_{name}")(normalize(features))
+    relu = keras.layers.ReLU(dtype=dtype, name=f"relu_{name}")
+    return lambda features: relu(normalize(features))
 
 
 def normal_kernel():

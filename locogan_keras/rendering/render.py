@@ -15,7 +15,8 @@ def render(engine, view, tile=256, progress=iter):
         `(height, width, channels)` uint8; channels as the model's images have.
 
     Raises:
-        ValueError: If `tile` is not a positive multiple of 16.
+        ValueError: If `tile` is not a positive multiple of 16, or what the engine gives is not an
+            image.
     """
     pieces = bands(engine, view, tile, progress)
     picture = np.empty((*view.size, engine.description.image_channels), np.uint8)
@@ -45,7 +46,8 @@ def bands(engine, view, tile=256, progress=iter):
         An iterator over `(rows, width, channels)` uint8, which make up the picture.
 
     Raises:
-        ValueError: If `tile` is not a positive multiple of 16.
+        ValueError: If `tile` is not a positive multiple of 16; from the iterator, if what the
+            engine gives is not an image.
     """
     cell = engine.description.cell
     if tile < cell or tile % cell:
@@ -164,4 +166,5 @@ def _tile(engine, view, row, column, tile):
     """Tile (row, column) of the canvas, `(tile, tile, channels)` uint8."""
     cells = tile // engine.description.cell
     latent, positions = view.inputs(row * cells, column * cells, cells, cells)
-    return to_levels(engine(latent[None], positions[None])[0])
+    image = engine(latent[None], positions[None])
+    return to_levels(engine.description.checked_image(image, latent[None])[0])

@@ -48,7 +48,7 @@ def replacing(path, final=None):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.touch()
         yield temporary
-        os.replace(temporary, final(temporary) if final else path)
+        _rename(temporary, Path(final(temporary)) if final else path)
 
 
 @contextlib.contextmanager
@@ -76,7 +76,7 @@ def replacing_folder(path):
     with _unfinished_at(temporary), _naming(path):
         temporary.mkdir(parents=True)
         yield temporary
-        os.replace(temporary, path)
+        _rename(temporary, path)
 
 
 def make_folder(path):
@@ -123,6 +123,25 @@ def remove_unfinished():
     # A folder comes before what lies in it.
     for path, remove in reversed(tuple(_unfinished.items())):
         remove(path)
+
+
+def _rename(temporary, path):
+    """A rename after which a loss of power leaves the whole of it, and before which nothing."""
+    for each in (temporary, *temporary.rglob("*")):
+        _sync(each)
+    os.replace(temporary, path)
+    _sync(path.parent)
+
+
+def _sync(path):
+    """What was written to a file, or the names in a folder, brought to the disk."""
+    # Not every file system, nor Windows, can do it with a folder.
+    with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
+        number = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 @contextlib.contextmanager

@@ -67,7 +67,8 @@ _SECTIONS = {field.name: field.type for field in dataclasses.fields(Settings)}
 def _recipe_text(recipe):
     if str(recipe).endswith(".toml"):
         try:
-            return Path(recipe).read_text(encoding="utf-8")
+            # A byte order mark, which some editors write, is no part of it.
+            return Path(recipe).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"--recipe {recipe} cannot be read: {error}") from None
     names = recipe_names()

@@ -85,6 +85,53 @@ def test_an_onnx_file_needs_neither_tensorflow_nor_keras(exports, tmp_path):
     assert min(seconds) < max(1.0, 3 * min(least))
 
 
+class Hostile(tf.Module):
+    """A SavedModel with the signatures of an export, one of which does more."""
+
+    def __init__(self, act):
+        super().__init__()
+        self.weight = tf.Variable([1.0])
+        self._act = act
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64, name="query")])
+    def describe(self, query):
+        with tf.control_dependencies([self._act(self.weight)]):
+            return {"model_json": tf.constant(["{}"])}
+
+
+def write_file(weight, path):
+    return tf.io.write_file(path, "here")
+
+
+def save(weight, path):
+    return tf.raw_ops.SaveV2(
+        prefix=path, tensor_names=["weight"], shape_and_slices=[""], tensors=[weight]
+    )
+
+
+@pytest.mark.parametrize(("act", "operator"), [(write_file, "WriteFile"), (save, "SaveV2")])
+def test_a_savedmodel_that_would_write_files_is_not_run(act, operator, tmp_path):
+    written = str(tmp_path / "written")
+    module = Hostile(lambda weight: act(weight, written))
+    signatures = dict.fromkeys(("serving_default", "describe"), module.describe)
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures)
+    with pytest.raises(ValueError, match=rf"no export has: {operator}; it was not run"):
+        load_engine(tmp_path / "model")
+    assert [each.name for each in tmp_path.iterdir()] == ["model"]
+
+
+def test_capitals_are_as_good(exports, tmp_path):
+    path = tmp_path / "MODEL.ONNX"
+    path.write_bytes((exports / "model.onnx").read_bytes())
+    assert load_engine(path).description == load_engine(exports / "model.onnx").description
+
+
+def test_a_run_that_has_saved_nothing_says_when_it_will(trained_run, tmp_path):
+    (tmp_path / "config.toml").write_bytes((trained_run / "config.toml").read_bytes())
+    with pytest.raises(ValueError, match=r"saved nothing yet: it does after \d+ steps"):
+        load_engine(tmp_path)
+
+
 def test_descriptions_survive_json():
     described = Description((64, 96), "cylinder", 2, 16, "0123456789abcdef", 77, "mine", 500)
     assert Description.from_json(described.to_json()) == described

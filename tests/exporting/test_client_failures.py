@@ -4,9 +4,12 @@ import json
 
 import grpc
 import numpy as np
+import onnx
 import pytest
 from support.clients import client_onnx, client_serving
 from support.model_server import Failure
+
+from locogan_keras.cli import main
 
 BUSY = Failure(grpc.StatusCode.UNAVAILABLE, "busy")
 CLIENTS = ("onnx", "rest", "grpc")
@@ -170,3 +173,21 @@ def test_a_folder_that_cannot_be_written(client, served, onnx_file, tmp_path, ca
     }[client]
     assert module.main([str(model), "--out", str(tmp_path / "none" / "picture.png")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_damaged_weight_makes_no_picture(onnx_file, tmp_path, capsys):
+    model = onnx.load(onnx_file)
+    kernel = max(model.graph.initializer, key=lambda each: len(each.raw_data))
+    damaged = np.frombuffer(kernel.raw_data, np.float32).copy()
+    damaged[0] = np.nan
+    kernel.raw_data = damaged.tobytes()
+    path, out = tmp_path / "damaged.onnx", tmp_path / "picture.png"
+    onnx.save(model, path)
+    for program in (main, client_onnx.main):
+        arguments = ["--out", str(out), "--height", "64", "--width", "64"]
+        command = ["render", str(path)] if program is main else [str(path)]
+        assert program([*command, *arguments]) == 2
+        error = capsys.readouterr().err
+        assert "no finite numbers" in error
+        assert error.count("\n") == 1
+        assert [each.name for each in tmp_path.iterdir()] == ["damaged.onnx"]

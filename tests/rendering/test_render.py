@@ -262,3 +262,23 @@ def test_what_a_model_cannot_do_is_named(encoding, request_, reason):
 def test_tiles_are_whole_cells(linear, tile):
     with pytest.raises(ValueError, match=f"tile={tile}"):
         picture_of(linear, tile)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda image: image[:, :1, :1], r"\(1, 1, 1, 3\) where an image is float32 \(1, 48, 48"),
+        (lambda image: image.astype(np.int32), "gives int32"),
+        (lambda image: image * np.nan, "no finite numbers"),
+        (lambda image: image * np.inf, "no finite numbers"),
+    ],
+)
+def test_what_is_no_image_is_refused(torus, spoil, said):
+    class Spoilt:
+        description = torus.description
+
+        def __call__(self, latent, positions):
+            return spoil(torus(latent, positions))
+
+    with pytest.raises(ValueError, match=said):
+        picture_of(Spoilt(), height=16, width=16)

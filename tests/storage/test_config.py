@@ -59,9 +59,10 @@ def test_a_whole_number_may_stand_for_a_float():
     assert load_config("aligned", ["training.beta_1=0"]).training.beta_1 == 0.0
 
 
-def test_a_recipe_of_ones_own(tmp_path):
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_recipe_of_ones_own(tmp_path, mark):
     path = tmp_path / "mine.toml"
-    path.write_text("[model]\nwidth = 5\n")
+    path.write_text(f"{mark}[model]\nwidth = 5\n", encoding="utf-8")
     assert load_config(path).model.width == 5
     assert load_config(path).training == Settings().training
 

@@ -1,0 +1,73 @@
+"""Users' environments: what is not left in their homes, and what they have set for other work."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import same_levels
+from PIL import Image
+from support.commands import python
+
+ROOT = Path(__file__).parent.parent
+MODEL = ROOT / "tests" / "golden" / "torus.onnx"
+LIBRARY = "import sys; from locogan_keras.cli import main; sys.exit(main(sys.argv[1:]))"
+COMMANDS = {
+    "info": ["-c", LIBRARY, "info", MODEL],
+    "client": [ROOT / "export" / "client_onnx.py", MODEL, "--height", "16", "--width", "16"],
+}
+
+
+def run(command, home, out, **environment):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ORT_")}
+    homes = {"HOME": str(home), "XDG_CACHE_HOME": "", "USERPROFILE": str(home)}
+    arguments = [*map(str, command), *(["--out", str(out)] if "--height" in command else [])]
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env={**kept, **homes, **environment},
+        capture_output=True,
+        check=True,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nothing_is_left_in_the_home(command, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    run(COMMANDS[command], home, tmp_path / "picture.png")
+    assert not list(home.iterdir())
+
+
+def test_a_user_may_want_it(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    run(COMMANDS["info"], home, None, ORT_DISABLE_TELEMETRY="0")
+    assert list(home.iterdir())
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_another_backend_of_keras_does_not_matter(backend, tmp_path, monkeypatch):
+    settings = {"backend": backend, "image_data_format": "channels_first"}
+    (tmp_path / "keras.json").write_text(json.dumps({"floatx": "float32", **settings}))
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    golden = MODEL.parent
+    window = json.loads((golden / "expected.json").read_text())["windows"]["linear"]
+    frame = "x".join(map(str, window.pop("frame")))
+    options = [f"--{name}={value}" for name, value in window.items()]
+    out = tmp_path / "picture.png"
+    command = ["render", str(golden / "linear.keras"), "--out", str(out), "--tile", "64"]
+    result = python(LIBRARY, *command, f"--frame={frame}", *options)
+    assert (result.returncode, result.stderr) == (0, "")
+    with Image.open(out) as ours, Image.open(golden / "linear.png") as expected:
+        assert same_levels(np.asarray(ours), np.asarray(expected).astype(int))
+
+
+def test_keras_with_another_backend_is_named():
+    code = "import keras; keras.backend.backend = lambda: 'jax'; import locogan_keras; "
+    error = python(f"{code} locogan_keras.build_generator").stderr
+    assert "ImportError: locogan_keras needs the TensorFlow backend" in error
+    assert "another: jax" in error
