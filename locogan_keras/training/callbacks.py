@@ -82,7 +82,9 @@ class StopOnSignal(keras.callbacks.Callback):
     def __init__(self):
         super().__init__()
         self.received = None
-        self._before = {each: signal.signal(each, self._receive) for each in heard(ENDING)}
+        # Ctrl-C is for training in the background of a script, too, where it is ignored.
+        numbers = {signal.SIGINT, signal.SIGTERM, *heard(ENDING)}
+        self._before = {number: signal.signal(number, self._receive) for number in numbers}
 
     def on_train_batch_end(self, batch, logs=None):
         if self.received:

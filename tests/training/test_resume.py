@@ -14,7 +14,10 @@ from support.forked import quietly
 from locogan_keras.storage.run import Run
 from locogan_keras.training import locogan as _registers  # noqa: F401
 
-SETTINGS = (*TINY, "model.frame=[64, 64]", "training.save_every=1", "training.deterministic=true")
+SETTINGS = (
+    *(*TINY, "model.frame=[64, 64]", "training.save_every=1", "training.deterministic=true"),
+    "training.patience=0",  # Or a run ends when it has settled, before it is killed often enough.
+)
 
 
 def arguments(photo, run, steps):
