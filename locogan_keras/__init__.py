@@ -6,15 +6,10 @@ They are the public ones: everything else may change from one version to the nex
 
 import importlib
 import os
-import sys
 from typing import TYPE_CHECKING
 
 # ONNX Runtime reads it when it is imported: after that it has left an identity in the user's home.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-
-# The networks are TensorFlow's, whatever the user's Keras is set to for other work.
-if "keras" not in sys.modules:
-    os.environ["KERAS_BACKEND"] = "tensorflow"
 
 if TYPE_CHECKING:
     # Once more, for editors and type checkers; a test holds both lists equal.

@@ -71,3 +71,8 @@ def test_keras_with_another_backend_is_named():
     error = python(f"{code} locogan_keras.build_generator").stderr
     assert "ImportError: locogan_keras needs the TensorFlow backend" in error
     assert "another: jax" in error
+
+
+def test_importing_the_library_leaves_the_backend_to_others(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert python("import os, locogan_keras; print(os.environ['KERAS_BACKEND'])").stdout == "jax\n"

@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from locogan_keras import load_pictures
 from locogan_keras.cli import main as locogan
 
 COLUMNS = ("candidate", "photo", "seed", "minutes", "steps")
@@ -163,26 +164,25 @@ def _show(folder, photos):
         for row, each in enumerate(folders, start=1):
             if (each / "picture.png").exists():
                 top = SHOWN * row
-                sheet[top : top + SHOWN, left : left + SHOWN] = _corner(each / "picture.png")
-                photo = _corner(sources[job[0]], each / "run") if job[0] in sources else 255
-                sheet[:SHOWN, left : left + SHOWN] = photo
+                with Image.open(each / "picture.png") as picture:
+                    sheet[top : top + SHOWN, left : left + SHOWN] = _corner(picture)
+                if job[0] in sources:
+                    photo = _photo(sources[job[0]], each / "run")
+                    sheet[:SHOWN, left : left + SHOWN] = _corner(photo)
     Image.fromarray(sheet).save(folder / "sheet.png")
 
 
-def _corner(path, run=None):
-    """A picture's corner; of a photo, at the scale that a run has it at."""
-    with Image.open(path) as picture:
-        shown = picture.convert("RGB")
-    if run is not None:
-        settings = tomllib.loads((run / "config.toml").read_text(encoding="utf-8"))
-        shorter = settings["data"]["image_size"]
-        height, width = (
-            shorter
-            if isinstance(shorter, list)
-            else (round(shorter * length / min(shown.size)) for length in reversed(shown.size))
-        )
-        shown = shown.resize((width, height), Image.Resampling.LANCZOS)
-    return np.asarray(shown.crop((0, 0, SHOWN, SHOWN)))
+def _corner(picture):
+    return np.asarray(picture.convert("RGB").crop((0, 0, SHOWN, SHOWN)))
+
+
+def _photo(path, run):
+    """A photo at the scale that a run has it at."""
+    settings = tomllib.loads((run / "config.toml").read_text(encoding="utf-8"))
+    size = settings["data"]["image_size"]
+    size = tuple(size) if isinstance(size, list) else size
+    pictures = load_pictures(path, image_size=size, encoding="none", frame=(16, 16))
+    return Image.fromarray(pictures.decoded[0])
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ def main(arguments=None):
         The exit status.
     """
     options = _parser().parse_args(arguments)
+    # The networks are TensorFlow's, whatever the user's Keras is set to for other work.
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
     signals = ENDING if arguments is None else ()
     try:
         with _leaving_at(*signals):

@@ -95,10 +95,8 @@ def _check_operators(folder):
         called = _reachable(graph.object_graph_def.concrete_functions, functions)
         nodes = [graph.graph_def.node, *functions.values()]
         used = {node.op for each in nodes for node in each}
-        used_by_them = {node.op for name in called for node in functions[name]}
-        # A name may also be a function's: a call of it.
-        refused = used - set(_COMPUTES.split()) - _SAVES - set(functions)
-        refused |= used_by_them & _SAVES
+        refused = used - set(_COMPUTES.split()) - _SAVES
+        refused |= {node.op for name in called for node in functions[name]} & _SAVES
         if refused:
             raise ValueError(
                 f"MODEL {folder} is a program with operators that no export has: "
@@ -113,8 +111,6 @@ def _reachable(names, functions):
         name = left.pop()
         if name in functions and name not in found:
             found.add(name)
-            for node in functions[name]:
-                left.append(node.op)
-                for attribute in node.attr.values():
-                    left += [attribute.func.name, *(each.name for each in attribute.list.func)]
+            for attribute in (each for node in functions[name] for each in node.attr.values()):
+                left += [attribute.func.name, *(each.name for each in attribute.list.func)]
     return found

@@ -70,9 +70,9 @@ def deployable(generator):
     for level in range(LEVELS):
         if level < generator.wide_levels:
             layer = model.get_layer(f"widen_{level}")
-            layer.set_weights(_folded(generator, level, layer.name, f"widened_{level}"))
+            layer.set_weights(_folded(generator, level, layer.name, f"normalize_widened_{level}"))
         layer = model.get_layer(f"upsample_{level}")
-        layer.set_weights(_folded(generator, level, layer.name, f"{level}", copies=4))
+        layer.set_weights(_folded(generator, level, layer.name, f"normalize_{level}"))
     kernel, bias = generator.get_layer("image").get_weights()
     if generator.inject == "every_layer":
         kernel = _reordered(kernel, encoding)
@@ -80,23 +80,15 @@ def deployable(generator):
     return model
 
 
-def _folded(generator, level, convolution, normalized, copies=1):
-    """Kernel and bias that do what one of a level's convolutions and its normalisation do.
-
-    Args:
-        generator: The `Generator`.
-        level: Whose they are.
-        convolution: The convolution's name.
-        normalized: The normalisation's name, "normalize_" apart.
-        copies: How many blocks of the same filters the kernel has, for depth-to-space.
-    """
-    layer = generator.get_layer(convolution)
-    kernel = layer.free_kernel() if copies > 1 else layer.kernel
+def _folded(generator, level, convolution, normalization):
+    """Kernel and bias that do what a level's convolution and normalisation of these names do."""
+    layer, normalize = generator.get_layer(convolution), generator.get_layer(normalization)
+    kernel = layer.free_kernel() if isinstance(layer, UpsamplingConvolution) else layer.kernel
     kernel = ops.convert_to_numpy(kernel).astype(np.float64)
-    normalize = generator.get_layer(f"normalize_{normalized}")
     gamma, beta, mean, variance = (weight.astype(np.float64) for weight in normalize.get_weights())
     scale = gamma / np.sqrt(variance + normalize.epsilon)
-    # Depth-to-space takes its blocks of filters from the channels one after another.
+    # Depth-to-space takes its four blocks of filters from the channels one after another.
+    copies = kernel.shape[-1] // len(scale)
     kernel, bias = kernel * np.tile(scale, copies), np.tile(beta - mean * scale, copies)
     if level == 0 or generator.inject == "every_layer":
         kernel = _reordered(kernel, ENCODINGS[generator.encoding])

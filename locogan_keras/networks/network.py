@@ -8,9 +8,8 @@ from locogan_keras.canvas.positions import INJECTIONS
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
-        "locogan_keras needs the TensorFlow backend of Keras, which was imported before with "
-        f"another: {keras.backend.backend()}. Set KERAS_BACKEND=tensorflow, or import "
-        "locogan_keras first"
+        "locogan_keras needs the TensorFlow backend of Keras, which was imported with another: "
+        f"{keras.backend.backend()}. Set KERAS_BACKEND=tensorflow before it is"
     )
 # Whatever the user's default is: the kernels of saved models are of channels last.
 keras.config.set_image_data_format("channels_last")

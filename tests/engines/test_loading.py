@@ -16,6 +16,7 @@ import tensorflow as tf
 from conftest import PATIENCE, lively_generator
 from PIL import Image
 from support.clients import client_onnx
+from tensorflow.core.protobuf import saved_model_pb2
 
 from locogan_keras.canvas.description import FORMAT, Description
 from locogan_keras.canvas.views import make_view
@@ -118,6 +119,17 @@ def test_a_savedmodel_that_would_write_files_is_not_run(act, operator, tmp_path)
     with pytest.raises(ValueError, match=rf"no export has: {operator}; it was not run"):
         load_engine(tmp_path / "model")
     assert [each.name for each in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_function_with_an_operators_name_hides_nothing(exports, tmp_path):
+    model = saved_model_pb2.SavedModel()
+    model.ParseFromString((exports / "model" / "saved_model.pb").read_bytes())
+    library = model.meta_graphs[0].graph_def.library.function
+    library[0].node_def.add(name="act", op="WriteFile")
+    library.add().signature.name = "WriteFile"
+    (tmp_path / "saved_model.pb").write_bytes(model.SerializeToString())
+    with pytest.raises(ValueError, match="no export has: WriteFile; it was not run"):
+        load_engine(tmp_path)
 
 
 def test_capitals_are_as_good(exports, tmp_path):

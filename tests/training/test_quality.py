@@ -24,7 +24,7 @@ def quality():
 def test_candidates_are_tried_once_and_the_table_goes_on(quality, tmp_path, rng, capsys):
     photo, folder = tmp_path / "noise.png", tmp_path / "quality"
     Image.fromarray(levels(rng.normal(128, 40, size=(160, 160)))).save(photo)
-    small = [*TINY, "model.local_channels=86"]
+    small = [*TINY, "model.local_channels=86", "data.image_size=160"]
     candidates = tmp_path / "candidates.toml"
     candidates.write_text(f"[one]\nset = {small}\n".replace("'", '"'))
     command = [str(folder), str(candidates), str(photo), "--minutes", "0.4"]
@@ -36,6 +36,9 @@ def test_candidates_are_tried_once_and_the_table_goes_on(quality, tmp_path, rng,
     assert (folder / "table.md").read_text().count("\n") == 3
     with Image.open(folder / "sheet.png") as sheet:
         assert sheet.size == (quality.SHOWN, 2 * quality.SHOWN)
+        # The photo, at the scale that was trained on.
+        with Image.open(photo) as expected:
+            assert sheet.crop((0, 0, 160, 160)).tobytes() == expected.convert("RGB").tobytes()
     # What is in the table is not tried again.
     candidates.write_text(candidates.read_text() + f"\n[two]\nset = {small}\n".replace("'", '"'))
     before = (folder / "table.csv").read_text()
