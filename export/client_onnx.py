@@ -22,7 +22,7 @@ from PIL import Image
 CELL, BORDER = 16, 3
 # What a model's description may say, for this client to make its inputs and write its images.
 KNOWN = {
-    "format": (1, 2),
+    "format": (1, 2, 3),
     "latents": ("threefry2x32-20/box-muller/1",),
     "cell": (CELL,),
     "border": (BORDER,),
@@ -35,12 +35,15 @@ FARTHEST = 2**31 * CELL - 2**20
 def normals(seed, channels, rows, columns):
     """Standard normal values addressed by integers: Threefry-2x32-20, then Box-Muller.
 
+    Args:
+        seed: 0 to 2^32 - 1.
+        channels, rows, columns: Integers, or arrays that broadcast.
+
     Returns:
-        `(rows, columns, channels)` float32.
+        float32 of their shape.
     """
-    channels, rows, columns = (np.asarray(n, np.int64) for n in (channels, rows, columns))
-    first, second, channel = np.broadcast_arrays(rows[:, None, None], columns[:, None], channels)
-    first, second, channel = (n.astype(np.uint32) for n in (first, second, channel))
+    integers = np.broadcast_arrays(rows, columns, channels)
+    first, second, channel = (n.astype(np.int64).astype(np.uint32) for n in integers)
     seed = np.full_like(channel, seed)
     keys = [seed, channel, seed ^ channel ^ np.uint32(0x1BD11BDA)]
     first, second = first + keys[0], second + keys[1]
@@ -73,10 +76,14 @@ def latent_field(model, seed, corner, size, period):
         line % (length // CELL) if length else line
         for line, length in zip((rows, columns), period, strict=True)
     )
-    local = normals(seed, range(model["local_channels"]), rows, columns)
+    channels = np.arange(model["local_channels"])
+    # The first ones have one value for a row of cells, the next ones for a column.
+    ends = np.cumsum(model["line_channels"])
+    of_row, of_column = channels < ends[0], (channels >= ends[0]) & (channels < ends[1])
+    local = normals(seed, channels, rows[:, None, None] * ~of_column, columns[:, None] * ~of_row)
     # One value for the whole picture, so at one address.
-    plan = normals(seed, range(-1, -1 - model["global_channels"], -1), [0], [0])
-    return np.concatenate([np.broadcast_to(plan, (*local.shape[:2], plan.shape[2])), local], axis=2)
+    plan = normals(seed, np.arange(-1, -1 - model["global_channels"], -1), 0, 0)
+    return np.concatenate([np.broadcast_to(plan, (*local.shape[:2], len(plan))), local], axis=2)
 
 
 def position_map(corner, size, frame, period):
@@ -133,9 +140,10 @@ def load(path):
     options.add_session_config_entry(folder, os.devnull)
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        # Format 1 does not name the channels.
+        # Earlier formats do not name these.
         model = {
             "image_channels": 3,
+            "line_channels": (0, 0),
             **json.loads(session.get_modelmeta().custom_metadata_map["locogan"]),
         }
         told = {field: model[field] for field in KNOWN}

@@ -28,7 +28,7 @@ import zlib
 CELL, BORDER = 16, 3
 # What a model's description may say, for this client to make its inputs and write its images.
 KNOWN = {
-    "format": (1, 2),
+    "format": (1, 2, 3),
     "latents": ("threefry2x32-20/box-muller/1",),
     "cell": (CELL,),
     "border": (BORDER,),
@@ -84,12 +84,16 @@ def latent_field(model, seed, corner, size, period):
         lines.append([cell % (length // CELL) for cell in line] if length else line)
     # One value for the whole picture, so at one address.
     plan = [normal(seed, -1 - channel, 0, 0) for channel in range(model["global_channels"])]
+    # The first local ones have one value for a row of cells, the next ones for a column.
+    of_rows, of_columns = model["line_channels"]
+    local = [(channel, 1, 0) for channel in range(of_rows)]
+    local += [(channel, 0, 1) for channel in range(of_rows, of_rows + of_columns)]
+    local += [(channel, 1, 1) for channel in range(of_rows + of_columns, model["local_channels"])]
     latent = array.array("f")
     for row in lines[0]:
         for column in lines[1]:
             latent.extend(plan)
-            local = range(model["local_channels"])
-            latent.extend(normal(seed, channel, row, column) for channel in local)
+            latent.extend(normal(seed, channel, y * row, x * column) for channel, y, x in local)
     return latent
 
 
@@ -295,8 +299,8 @@ def connect(url, timeout):
 def described(server):
     """The description of the served model, if it is of a kind that this client knows."""
     with expecting("a LocoGAN generator's description"):
-        # Format 1 does not name the channels.
-        model = {"image_channels": 3, **json.loads(server.describe())}
+        # Earlier formats do not name these.
+        model = {"image_channels": 3, "line_channels": (0, 0), **json.loads(server.describe())}
         told = {field: model[field] for field in KNOWN}
     for field, value in told.items():
         if value not in KNOWN[field]:

@@ -41,11 +41,12 @@ def rng():
     return np.random.default_rng(0)
 
 
-# Noise of every level, an up-sampling that cannot print its lattice, and wide levels.
+# Noise of every level and of lines, an up-sampling that cannot print its lattice, and wide levels.
 GRAINY = {
     "upsampling": "box",
     "fine_channels": (1, 1, 1),
     "local_channels": 87,
+    "line_channels": (1, 1),
     "wide_levels": 2,
 }
 

@@ -10,9 +10,9 @@ from locogan_keras.canvas.positions import CROP, PERIODIC_AXES
 
 # What this version reads. A text says the lowest format that its reader must know: raised when a
 # reader of an older one would go wrong.
-FORMAT = 2
-# Fields that came with format 2, and what their absence means.
-ADDED = {"image_channels": 3}
+FORMAT = 3
+# Later fields: the format that they came with, and what their absence means.
+ADDED = {"image_channels": (2, 3), "line_channels": (3, (0, 0))}
 # Channels of the images that a picture file can hold: grey, RGB and RGBA.
 PICTURE_CHANNELS = (1, 3, 4)
 # Pixels. One repeat of a lattice is a few cells; a picture of it would be the same few for ever.
@@ -32,6 +32,8 @@ class Description:
         recipe: The name of the recipe it was trained with, if known.
         steps: Training steps, if known.
         image_channels: Of its images, positive.
+        line_channels: How many of the local channels are one value for a row of cells, and how many
+            for a column; see `Generator`.
         cell: Pixels of the image along each axis that one cell of the inputs becomes.
         border: Cells on each side of the inputs that no pixel of the image belongs to.
 
@@ -52,9 +54,16 @@ class Description:
     parameters: int
     recipe: str | None = None
     steps: int | None = None
-    image_channels: int = ADDED["image_channels"]
+    image_channels: int = 3
+    line_channels: tuple[int, int] = (0, 0)
     cell: int = CELL
     border: int = BORDER
+
+    @property
+    def channels(self):
+        """The latent's channel counts, by the names that `latent_field` has for them."""
+        names = ("global_channels", "local_channels", "line_channels")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def periodic(self):
@@ -121,9 +130,8 @@ class Description:
         """The text that exported models carry, enough to make their inputs."""
         shared = {"latents": SCHEME, "period": self.period}
         values = dataclasses.asdict(self)
-        told_by_absence = all(values[name] == absent for name, absent in ADDED.items())
-        format_ = 1 if told_by_absence else FORMAT
-        return json.dumps({"format": format_, **values, **shared}, sort_keys=True)
+        formats = [added for name, (added, absent) in ADDED.items() if values[name] != absent]
+        return json.dumps({"format": max(formats, default=1), **values, **shared}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text):
@@ -136,10 +144,12 @@ class Description:
             values = json.loads(text)
             newer = values["format"] > FORMAT
             if not newer:  # It may have other fields.
-                values = {**ADDED, **values}
+                values = {**{name: absent for name, (_, absent) in ADDED.items()}, **values}
                 known = {field.name: values[field.name] for field in dataclasses.fields(cls)}
                 scheme, frame = values["latents"], values["frame"]
                 known["frame"] = (int(frame[0]), int(frame[1]))
+                rows, columns = known["line_channels"]
+                known["line_channels"] = (int(rows), int(columns))
                 count = known["image_channels"]
                 if not isinstance(count, int) or count < 1:
                     raise ValueError(f"image_channels {count!r}")

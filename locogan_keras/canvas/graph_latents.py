@@ -7,7 +7,7 @@ import math
 
 import tensorflow as tf
 
-from locogan_keras.canvas.latents import PARITY, ROTATIONS
+from locogan_keras.canvas.latents import PARITY, ROTATIONS, local_groups
 
 
 def threefry(key, counter):
@@ -36,23 +36,27 @@ def words(integers):
     return tf.cast(tf.cast(integers, tf.int64) & 0xFFFFFFFF, tf.uint32)
 
 
-def latent_fields(seeds, rows, columns, *, global_channels, local_channels):
+def latent_fields(seeds, rows, columns, *, global_channels, local_channels, line_channels=(0, 0)):
     """One latent field for each seed.
 
     Args:
         seeds: `(batch,)` uint32.
         rows, columns: The field's cells along each axis, border included: vectors of any int32.
             Where the field repeats they do.
-        global_channels, local_channels: The model's channel counts.
+        global_channels, local_channels, line_channels: The model's channel counts.
 
     Returns:
         `(batch, rows, columns, global_channels + local_channels)` float32.
     """
     zero = tf.zeros((), tf.uint32)
     plan = normals((seeds[:, None], words(-1 - tf.range(global_channels))), (zero, zero))
-    local = normals(
-        (seeds[:, None, None, None], words(tf.range(local_channels))),
-        (words(rows)[:, None, None], words(columns)[:, None]),
+    key, (rows, columns) = seeds[:, None, None, None], (words(rows), words(columns))
+    local = tf.concat(
+        [
+            normals((key, words(numbers)), (y * rows[:, None, None], x * columns[:, None]))
+            for numbers, y, x in local_groups(local_channels, line_channels)
+        ],
+        axis=-1,
     )
     shape = tf.concat([tf.shape(local)[:3], [global_channels]], axis=0)
     return tf.concat([tf.broadcast_to(plan[:, None, None], shape), local], axis=-1)

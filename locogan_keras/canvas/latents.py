@@ -1,16 +1,18 @@
 """The noise-like image: every value is a function of a seed and integers.
 
 A latent field is `(height + 6, width + 6, channels)` float32, global channels first (the paper's
-master plan, section 3: one value for the whole picture), then local channels (one value per cell).
-One cell is 16 x 16 image pixels, what the generator makes of it in four upsamplings, and the 3
-cells around the window are the border.
+master plan, section 3: one value for the whole picture), then local channels (one value per cell;
+of the first ones, which may be lines, one per row of cells, or per column). One cell is 16 x 16
+image pixels, what the generator makes of it in four upsamplings, and the 3 cells around the window
+are the border.
 
 Values are addressed, not drawn in order: any window of an infinite canvas can be made alone.
 The generator is Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as
 1, 2, 3", SC'11) with
 
     key     = (seed, channel)    local channels are 0, 1, ...; global ones -1, -2, ...
-    counter = (row, column)      cells in two's complement; (0, 0) for a global channel
+    counter = (row, column)      cells in two's complement; (0, 0) for a global channel,
+                                 (row, 0) for one of rows, (0, column) for one of columns
 
 and its two words give one normal value by Box-Muller. It needs 32-bit addition, exclusive or and
 shifts, and float64 `log`, `sqrt` and `cos`: every runtime has them.
@@ -91,7 +93,24 @@ def global_latent(seed, channels):
     return addressed_normals(seed, np.arange(-1, -1 - channels, -1), 0, 0)
 
 
-def local_latent(seed, channels, top, left, height, width, period=(0, 0)):
+def local_groups(channels, line_channels=(0, 0)):
+    """The local channels, by what they are addressed with.
+
+    Args:
+        channels: How many.
+        line_channels: How many of them, the first ones, have one value for a row of cells, and how
+            many, the next ones, one for a column: what a course of bricks or a board is.
+
+    Yields:
+        `(numbers, y, x)` of rows' channels, of columns' and of cells': integers, and 1 or 0, which
+        the address along an axis is multiplied by.
+    """
+    rows, columns = np.cumsum(line_channels)
+    numbers = np.split(np.arange(channels), [rows, columns])
+    yield from zip(numbers, (1, 0, 1), (0, 1, 1), strict=True)
+
+
+def local_latent(seed, channels, top, left, height, width, period=(0, 0), line_channels=(0, 0)):
     """The local plan of a window of cells: `(height, width, channels)` float32.
 
     Args:
@@ -100,14 +119,28 @@ def local_latent(seed, channels, top, left, height, width, period=(0, 0)):
         top, left: First cell, any int32; negative ones are as good as others.
         height, width: Window in cells, border included.
         period: (y, x) cells after which the field repeats; 0 for never.
+        line_channels: See `local_groups`.
     """
-    rows = _wrapped(np.arange(top, top + height), period[0])
+    rows = _wrapped(np.arange(top, top + height), period[0])[:, None]
     columns = _wrapped(np.arange(left, left + width), period[1])
-    return addressed_normals(seed, np.arange(channels), rows[:, None], columns)
+    groups = local_groups(channels, line_channels)
+    return np.concatenate(
+        [addressed_normals(seed, numbers, y * rows, x * columns) for numbers, y, x in groups],
+        axis=-1,
+    )
 
 
 def latent_field(
-    seed, top, left, height, width, *, global_channels=16, local_channels=2, period=(0, 0)
+    seed,
+    top,
+    left,
+    height,
+    width,
+    *,
+    global_channels=16,
+    local_channels=2,
+    line_channels=(0, 0),
+    period=(0, 0),
 ):
     """The generator's `latent` for a window of cells, with its border.
 
@@ -115,7 +148,7 @@ def latent_field(
         seed: 0 to 2^32 - 1.
         top, left: First cell inside the border.
         height, width: Window in cells, without the border.
-        global_channels, local_channels: The model's channel counts.
+        global_channels, local_channels, line_channels: The model's channel counts.
         period: (y, x) cells after which the local plan repeats; 0 for never.
 
     Returns:
@@ -125,7 +158,8 @@ def latent_field(
         ValueError: If the seed is out of range.
     """
     rows, columns = height + 2 * BORDER, width + 2 * BORDER
-    local = local_latent(seed, local_channels, top - BORDER, left - BORDER, rows, columns, period)
+    corner = top - BORDER, left - BORDER
+    local = local_latent(seed, local_channels, *corner, rows, columns, period, line_channels)
     plan = np.broadcast_to(global_latent(seed, global_channels), (rows, columns, global_channels))
     return np.concatenate([plan, local], axis=-1)
 

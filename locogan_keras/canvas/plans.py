@@ -17,7 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
-from locogan_keras.canvas.latents import addressed_normals, checked_seed
+from locogan_keras.canvas.latents import addressed_normals, checked_seed, local_groups
 
 
 class Source(Protocol):
@@ -111,7 +111,7 @@ class Latents:
 
     Args:
         master, local: A `Plan` each: of the global channels and of the local ones.
-        global_channels, local_channels: The model's.
+        global_channels, local_channels, line_channels: The model's.
 
     Call arguments:
         rows, columns: Integer arrays that broadcast: cells of the picture, which plans share out.
@@ -126,6 +126,7 @@ class Latents:
     local: Plan
     global_channels: int
     local_channels: int
+    line_channels: tuple[int, int] = (0, 0)
 
     def __call__(self, rows, columns, addresses=None):
         anywhere = np.zeros((), int)
@@ -134,14 +135,20 @@ class Latents:
             share[..., None] * source.values(channels, anywhere, anywhere)
             for source, share in self.master.shares(rows, columns).items()
         )
-        channels = np.arange(self.local_channels)
+        places = addresses or (rows, columns)
         local = sum(
-            share[..., None] * source.values(channels, *(addresses or (rows, columns)))
+            share[..., None] * self._local_values(source, *places)
             for source, share in self.local.shares(rows, columns).items()
             # Drawing normals is what takes time; most windows of an edit have one source.
             if share.any()
         )
         return np.concatenate([master, local], axis=-1).astype(np.float32)
+
+    def _local_values(self, source, rows, columns):
+        groups = local_groups(self.local_channels, self.line_channels)
+        return np.concatenate(
+            [source.values(numbers, y * rows, x * columns) for numbers, y, x in groups], axis=-1
+        )
 
 
 def blended(first, second, weights):

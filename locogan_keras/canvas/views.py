@@ -161,9 +161,7 @@ def make_view(
         period=periods,
         shift=shift_of(periodic, periods),
         axes=tuple(map(Axis, frames, description.periodic)),
-        latents=Latents(
-            Seeded(seed), Seeded(seed), description.global_channels, description.local_channels
-        ),
+        latents=Latents(Seeded(seed), Seeded(seed), **description.channels),
     )
 
 

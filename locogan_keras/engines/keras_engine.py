@@ -55,6 +55,7 @@ def describe(generator, **origin):
         fingerprint=fingerprint(generator),
         parameters=generator.count_params(),
         image_channels=generator.image_channels,
+        line_channels=generator.line_channels,
         **origin,
     )
 

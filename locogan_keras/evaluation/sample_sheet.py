@@ -27,10 +27,7 @@ def fake_crops(engine, windows, size):
     """
     description = engine.description
     cells = size // description.cell
-    channels = {
-        "global_channels": description.global_channels,
-        "local_channels": description.local_channels,
-    }
+    channels = description.channels
     latents = [latent_field(seed, 0, 0, cells, cells, **channels) for seed in range(len(windows))]
     positions = [window_positions(window, cells, description.border) for window in windows]
     image = engine(np.stack(latents), np.stack(positions))

@@ -31,17 +31,7 @@ def samples(description, sizes=_SIZES, batches=_BATCHES):
     for (height, width), batch in itertools.product(sizes, batches):
         fields, maps = [], []
         for seed in range(batch):
-            fields.append(
-                latent_field(
-                    seed,
-                    0,
-                    0,
-                    height,
-                    width,
-                    global_channels=description.global_channels,
-                    local_channels=description.local_channels,
-                )
-            )
+            fields.append(latent_field(seed, 0, 0, height, width, **description.channels))
             maps.append(
                 position_map(seed, -seed, height, width, description.frame, description.periodic)
             )

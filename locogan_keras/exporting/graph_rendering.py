@@ -69,8 +69,7 @@ def picture(network, description, request):
         graph_latents.words(seed)[None],
         rows,
         columns,
-        global_channels=description.global_channels,
-        local_channels=description.local_channels,
+        **description.channels,
     )
     image = network([latent, grid(y[None], x[None])])[0, crop_y, crop_x]
     return tf.cast(tf.clip_by_value(tf.round((image + 1.0) * 127.5), 0, 255), tf.uint8)

@@ -79,15 +79,7 @@ def _warmup_records(description, name):
             "pip install tensorflow-serving-api"
         ) from None
     cells = 256 // description.cell
-    latent = latent_field(
-        0,
-        0,
-        0,
-        cells,
-        cells,
-        global_channels=description.global_channels,
-        local_channels=description.local_channels,
-    )
+    latent = latent_field(0, 0, 0, cells, cells, **description.channels)
     positions = position_map(0, 0, cells, cells, description.frame, description.periodic)
     picture = dict.fromkeys(REQUEST, 0)
     picture["height"], picture["width"] = picture_size(description)

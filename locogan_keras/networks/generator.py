@@ -14,38 +14,14 @@ from locogan_keras.networks.upsampling import (
     border_before,
     by_level,
     channels_at,
-    fine_latent_channels,
+    check_local_channels,
     generator_inputs,
 )
 
 
-def build_generator(
-    width=32,
-    encoding="linear",
-    inject="every_layer",
-    global_channels=16,
-    local_channels=2,
-    frame=(128, 128),
-    image_channels=3,
-    dtype=None,
-    upsampling="free",
-    fine_channels=(0, 0, 0),
-    wide_levels=0,
-):
+def build_generator(*arguments, **settings):
     """A new `Generator` with random weights; the arguments are its own."""
-    return Generator(
-        width,
-        encoding,
-        inject,
-        global_channels,
-        local_channels,
-        frame,
-        image_channels,
-        dtype,
-        upsampling=upsampling,
-        fine_channels=fine_channels,
-        wide_levels=wide_levels,
-    )
+    return Generator(*arguments, **settings)
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -70,6 +46,9 @@ class Generator(Network):
         fine_channels: Noise maps at twice, four and eight times the cells' resolution. Each is made
             of 4, 16 or 64 of the local channels, the last ones: a plan with a value for every 16 x
             16 pixels has nothing to draw grain from.
+        line_channels: How many of the local channels, the first ones, have one value for a row of
+            cells, and how many, the next ones, one for a column: a course of bricks is laid, and a
+            board is cut, as a whole. The network does not know: whoever makes its latent does.
         wide_levels: How many levels, from the cells' on, begin with a 3 x 3 convolution (without
             padding, then normalisation and ReLU) of what the reference only crops the border of: 0
             to 4. So a brick of three cells can be of one colour, and its joints agree: a cell
@@ -100,13 +79,14 @@ class Generator(Network):
 
     settings = (
         *("width", "encoding", "inject", "global_channels", "local_channels", "frame"),
-        *("image_channels", "upsampling", "fine_channels", "wide_levels"),
+        *("image_channels", "upsampling", "fine_channels", "wide_levels", "line_channels"),
     )
     absent = {
         "image_channels": 3,
         "upsampling": "free",
         "fine_channels": (0, 0, 0),
         "wide_levels": 0,
+        "line_channels": (0, 0),
     }
 
     def __init__(
@@ -123,6 +103,7 @@ class Generator(Network):
         upsampling="free",
         fine_channels=(0, 0, 0),
         wide_levels=0,
+        line_channels=(0, 0),
     ):
         check_settings(width, inject, image_channels)
         dtype = keras.dtype_policies.get(dtype)
@@ -132,14 +113,8 @@ class Generator(Network):
                 f"global_channels={global_channels}, local_channels={local_channels}"
             )
         check_frame(frame, encoding)
-        fine_channels = tuple(fine_channels)
-        if local_channels <= fine_latent_channels(fine_channels):
-            raise ValueError(
-                f"`local_channels` must be over {fine_latent_channels(fine_channels)}, which the "
-                f"finer noise takes. Received: local_channels={local_channels}, "
-                f"fine_channels={fine_channels}"
-            )
-
+        fine_channels, line_channels = tuple(fine_channels), tuple(line_channels)
+        check_local_channels(local_channels, fine_channels, line_channels)
         if not 0 <= wide_levels <= LEVELS:
             raise ValueError(
                 f"`wide_levels` must be 0 to {LEVELS}. Received: wide_levels={wide_levels}"
@@ -195,6 +170,7 @@ class Generator(Network):
             upsampling=upsampling,
             fine_channels=fine_channels,
             wide_levels=wide_levels,
+            line_channels=line_channels,
         )
 
 

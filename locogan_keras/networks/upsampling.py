@@ -210,6 +210,25 @@ def fine_latent_channels(fine_channels):
     return sum(4**level * count for level, count in enumerate(fine_channels, start=1))
 
 
+def check_local_channels(local_channels, fine_channels, line_channels):
+    """A check that the local channels are enough for what is made of them, and one more.
+
+    Raises:
+        ValueError: If not.
+    """
+    if len(line_channels) != 2 or min(line_channels) < 0:
+        raise ValueError(
+            f"`line_channels` must be two counts >= 0. Received: line_channels={line_channels}"
+        )
+    taken = fine_latent_channels(fine_channels) + sum(line_channels)
+    if local_channels <= taken:
+        raise ValueError(
+            f"`local_channels` must be over {taken}, which finer noise and lines take. Received: "
+            f"local_channels={local_channels}, fine_channels={fine_channels}, "
+            f"line_channels={line_channels}"
+        )
+
+
 def by_level(latent, fine_channels, dtype):
     """The cells' own channels, and the noise of each finer level that has some."""
     first = cells = latent.shape[-1] - fine_latent_channels(fine_channels)

@@ -53,6 +53,11 @@ class ModelSettings:
         "noise maps at 2, 4 and 8 times the cells' resolution, of local channels",
         form=("three whole numbers, at least 0", lambda value: _are_whole(value, 3, 0)),
     )
+    line_channels: tuple[int, int] = _setting(
+        (0, 0),
+        "local channels with one value for a row of cells, and for a column",
+        form=("two whole numbers, at least 0", lambda value: _are_whole(value, 2, 0)),
+    )
     wide_levels: int = _setting(
         0, "how many of the generator's levels begin with a 3 x 3 convolution", least=0, most=LEVELS
     )

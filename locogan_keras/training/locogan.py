@@ -112,6 +112,7 @@ class LocoGAN(AdversarialModel):
             columns=tf.range(cells),
             global_channels=self.generator.global_channels,
             local_channels=self.generator.local_channels,
+            line_channels=self.generator.line_channels,
         )
 
     def train_step(self, data):

@@ -72,6 +72,18 @@ def test_a_period_repeats_local_values_to_the_bit():
     np.testing.assert_array_equal(latent_field(5, 0, 0, 4, 7, period=(4, 7))[3:-3, 3:-3], free)
 
 
+def test_a_line_has_one_value():
+    lines, cells = (
+        local_latent(5, 4, -9, 4, 20, 30, line_channels=(2, 1)),
+        local_latent(5, 4, -9, 0, 20, 1),
+    )
+    # Of a row, the value that the cell of column 0 would have.
+    np.testing.assert_array_equal(lines[..., :2], np.broadcast_to(cells[..., :2], (20, 30, 2)))
+    column = local_latent(5, 3, 0, 4, 1, 30)[..., 2]
+    np.testing.assert_array_equal(lines[..., 2], np.broadcast_to(column, (20, 30)))
+    np.testing.assert_array_equal(lines[..., 3], local_latent(5, 4, -9, 4, 20, 30)[..., 3])
+
+
 def test_values_are_independent_standard_normals():
     field = local_latent(11, 2, -100, -100, 300, 300).astype(np.float64)
     assert abs(field.mean()) < 0.01

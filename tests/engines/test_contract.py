@@ -29,14 +29,7 @@ def engine(request, make_engine):
 
 
 def field_of(engine, seed, *window, period=(0, 0)):
-    model = engine.description
-    return latent_field(
-        seed,
-        *window,
-        global_channels=model.global_channels,
-        local_channels=model.local_channels,
-        period=period,
-    )
+    return latent_field(seed, *window, **engine.description.channels, period=period)
 
 
 def image_of(engine, top, left, height, width, period=(0, 0)):

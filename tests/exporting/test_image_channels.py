@@ -171,14 +171,18 @@ def test_training_takes_what_the_networks_take(channels, rng):
     assert sample_sheet(engine, crops, fakes).shape[2] == 3
 
 
-def test_format_1_is_for_three_channels_and_is_what_they_are_written_in():
+def test_a_description_is_written_in_the_first_format_that_can_say_it():
     described = Description((64, 96), "torus", 2, 1, "0" * 16, 7)
     text = json.loads(described.to_json())
-    assert (text["format"], text.pop("image_channels")) == (1, 3)
+    assert (text["format"], text.pop("image_channels"), text.pop("line_channels")) == (1, 3, [0, 0])
     assert Description.from_json(json.dumps(text)) == described
     grey = Description((64, 96), "torus", 2, 1, "0" * 16, 7, image_channels=1)
     assert json.loads(grey.to_json())["format"] == 2
     assert Description.from_json(grey.to_json()) == grey
+    # A reader that knows no lines would give another picture.
+    lined = Description((64, 96), "torus", 2, 4, "0" * 16, 7, line_channels=(2, 1))
+    assert json.loads(lined.to_json())["format"] == 3
+    assert Description.from_json(lined.to_json()) == lined
     for wrong in (0, 1.5, "3", None):
         with pytest.raises(ValueError, match="image_channels"):
             Description.from_json(json.dumps({**text, "image_channels": wrong}))

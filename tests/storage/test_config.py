@@ -100,6 +100,7 @@ def test_a_recipe_of_ones_own(tmp_path, mark):
         ("data.image_size=true", "a whole number or.*True"),
         ("model.fine_channels=[1, 1]", r"three whole numbers.*\[1, 1\]"),
         ("model.fine_channels=[1, 1, -1]", "at least 0.*-1"),
+        ("model.line_channels=[1]", r"two whole numbers.*\[1\]"),
         ("training.packed=3", "multiple of training.packed.*packed=3"),
     ],
 )

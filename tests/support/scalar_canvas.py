@@ -40,7 +40,7 @@ def scalar_latent(model, request, cells):
     return np.array(
         [
             [
-                [*plan, *_local(model["local_channels"], seed, y, x, request, periods)]
+                [*plan, *_local(model, seed, y, x, request, periods)]
                 for x in range(left - 3, left + width + 3)
             ]
             for y in range(top - 3, top + height + 3)
@@ -68,14 +68,23 @@ def scalar_positions(model, request, cells):
     return np.array([[[y, x] for x in axes[1]] for y in axes[0]], np.float32)
 
 
-def _local(channels, seed, y, x, request, periods):
+def _local(model, seed, y, x, request, periods):
     (rows, columns), periodic = periods, request.get("periodic")
     if periodic == "half-drop" and x // columns % 2:
         y += rows // 2
     if periodic == "brick" and y // rows % 2:
         x += columns // 2
     y, x = (y % rows if rows else y), (x % columns if columns else x)
-    return [scalar_normal(seed, channel, y, x) for channel in range(channels)]
+    rows_only, columns_only = model.get("line_channels", (0, 0))
+    values = []
+    for channel in range(model["local_channels"]):
+        if channel < rows_only:
+            values.append(scalar_normal(seed, channel, y, 0))
+        elif channel < rows_only + columns_only:
+            values.append(scalar_normal(seed, channel, 0, x))
+        else:
+            values.append(scalar_normal(seed, channel, y, x))
+    return values
 
 
 def _periods(model, request):

@@ -34,7 +34,10 @@ def _those_of(kind, runtime):
 def description_of(vector):
     """The `Description` of the model that is asked."""
     model = VECTORS["models"][vector["model"]]
-    return Description(**{**model, "frame": tuple(model["frame"])}, fingerprint="", parameters=0)
+    values = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in model.items()
+    }
+    return Description(**values, fingerprint="", parameters=0)
 
 
 def options_of(vector):
