@@ -9,12 +9,16 @@ import numpy as np
 from locogan_keras.canvas.latents import CELL
 from locogan_keras.canvas.positions import CROP
 from locogan_keras.data.lattice import measured
+from locogan_keras.data.lines import line_axes
 
 # What a choice costs: squares of the departure from the wanted size in quarters, and of the change
 # of aspect in three hundredths; and each period in the frame after the first.
 _SIZE = math.log(1.25)
 _ASPECT = math.log(1.03)
 _PERIOD = 1.0
+
+# Of the local channels, for each axis with lines of one piece.
+_LINE_CHANNELS = 8
 
 _MOST_ASPECT = math.log(1.06)
 _MOST_SIZE = math.log(1.6)
@@ -52,7 +56,8 @@ def kind_of(picture):
 
     A photo that surely repeats along both axes is `regular`: its frame is the photo's own lattice.
     One twice as wide as high that goes once around the horizon is a panorama. Any other is
-    `irregular`, one that repeats along one axis alone, too: positions would not help.
+    `irregular`, one that repeats along one axis alone, too: positions would not help. Where rows or
+    columns are of one piece, as courses and boards are, some of the latent is theirs.
 
     Args:
         picture: `(height, width, 3)` uint8.
@@ -62,6 +67,19 @@ def kind_of(picture):
     """
     if _is_panorama(picture):
         return Kind("pattern-cylinder", (), "a panorama that closes in x")
+    kind, lines = _kind_of_texture(picture), line_axes(picture)
+    if not any(lines):
+        return kind
+    counts = [_LINE_CHANNELS * is_line for is_line in lines]
+    names = " and ".join(itertools.compress(("rows", "columns"), lines))
+    return dataclasses.replace(
+        kind,
+        changes=(*kind.changes, ("model.line_channels", counts)),
+        found=f"{kind.found}; its {names} are of one piece",
+    )
+
+
+def _kind_of_texture(picture):
     lattice = measured(picture)
     repeats = [
         f"every {period:.4g} pixels in {axis}"

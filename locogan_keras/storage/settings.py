@@ -100,6 +100,9 @@ class TrainingSettings:
     gradient_penalty: float = _setting(
         0.0, "weight of the discriminator's gradient by reals and by fakes", least=0.0
     )
+    feature_weight: float = _setting(
+        0.0, "weight of a discriminator of what EfficientNet-Lite0 sees", least=0.0
+    )
     spectral_normalization: bool = _setting(True, "whether the discriminator's kernels have norm 1")
     packed: int = _setting(
         1, "crops of one place in a pattern that the discriminator judges together", least=1

@@ -16,7 +16,7 @@ from locogan_keras.training.replicas import ReplicatedModel
 class AdversarialModel(ReplicatedModel):
     """A model that trains a `generator` and a `discriminator`: its settings, updates and config.
 
-    A subclass sets both, built, before it is compiled.
+    A subclass sets both, built, and `feature_discriminator` or None, before it is compiled.
     """
 
     def compile(
@@ -25,6 +25,7 @@ class AdversarialModel(ReplicatedModel):
         discriminator_optimizer=None,
         loss="bce",
         gradient_penalty=0.0,
+        feature_weight=1.0,
         discriminator_steps=1,
         ema_decay=0.999,
         synchronized_batch_normalization=True,
@@ -42,6 +43,7 @@ class AdversarialModel(ReplicatedModel):
             loss: `"bce"` (non-saturating binary cross-entropy, the reference), `"hinge"` or
                 `"relativistic"`.
             gradient_penalty: Weight of `losses.gradient_penalty` on reals and on fakes.
+            feature_weight: Weight of the feature discriminator's loss beside the discriminator's.
             discriminator_steps: Discriminator updates for each generator update; the further ones
                 come first, on the same crops and windows with fakes of their own.
             ema_decay: Share of the averaged generator that each step keeps, in [0, 1). 0 keeps no
@@ -61,6 +63,10 @@ class AdversarialModel(ReplicatedModel):
         if gradient_penalty < 0:
             raise ValueError(
                 f"`gradient_penalty` must be >= 0. Received: gradient_penalty={gradient_penalty}"
+            )
+        if feature_weight < 0:
+            raise ValueError(
+                f"`feature_weight` must be >= 0. Received: feature_weight={feature_weight}"
             )
         if discriminator_steps < 1:
             raise ValueError(
@@ -83,21 +89,22 @@ class AdversarialModel(ReplicatedModel):
         )
         self.loss_name = loss
         self.gradient_penalty = gradient_penalty
+        self.feature_weight = feature_weight
         self.discriminator_steps = discriminator_steps
         self.ema_decay = ema_decay
         self.synchronized_batch_normalization = synchronized_batch_normalization
         for layer in self.generator.layers:
             if isinstance(layer, keras.layers.BatchNormalization):
-                layer.synchronized = synchronized_batch_normalization and self._replicas > 1
+                layer.synchronized = synchronized_batch_normalization and self.replicas > 1
         # Building here, inside the strategy's scope, is what lets replicas train and checkpoints
         # keep the optimizers' state.
-        for optimizer, network in (
-            (self.generator_optimizer, self.generator),
-            (self.discriminator_optimizer, self.discriminator),
+        for optimizer, variables in (
+            (self.generator_optimizer, self.generator.trainable_variables),
+            (self.discriminator_optimizer, self.judges_variables),
         ):
             # Compiling again keeps the state; `LossScaleOptimizer` would start anew.
             if not optimizer.built:
-                optimizer.build(network.trainable_variables)
+                optimizer.build(variables)
         self.take_learning_rates()
 
     def take_learning_rates(self):
@@ -114,6 +121,7 @@ class AdversarialModel(ReplicatedModel):
             ),
             "loss": self.loss_name,
             "gradient_penalty": self.gradient_penalty,
+            "feature_weight": self.feature_weight,
             "discriminator_steps": self.discriminator_steps,
             "ema_decay": self.ema_decay,
             "synchronized_batch_normalization": self.synchronized_batch_normalization,
@@ -134,18 +142,25 @@ class AdversarialModel(ReplicatedModel):
         self._learning_rate_ratio = ratio
 
     @property
-    def _replicas(self):
+    def judges_variables(self):
+        """What the discriminator's optimizer trains: both discriminators' weights."""
+        features = self.feature_discriminator
+        further = features.trainable_variables if features else []
+        return [*self.discriminator.trainable_variables, *further]
+
+    @property
+    def replicas(self):
+        """How many devices share a step."""
         return self.distribute_strategy.num_replicas_in_sync
 
-    def _update(self, optimizer, network, judge):
-        """All that `judge` gives; the network takes a step down the gradient of the first of it."""
-        variables = network.trainable_variables
+    def _update(self, optimizer, variables, judge):
+        """All that `judge` gives; the variables take a step down the gradient of the first."""
         tensors = [variable.value for variable in variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(tensors)
             outputs = judge()
             # Replicas' gradients are summed.
-            share = optimizer.scale_loss(outputs[0] / self._replicas)
+            share = optimizer.scale_loss(outputs[0] / self.replicas)
         apply_gradients(optimizer, tape.gradient(share, tensors), variables)
         return outputs
 

