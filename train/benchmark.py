@@ -73,7 +73,7 @@ def benchmark(width, what, rounds):
         "onnx": lambda: render(engine, view, TILE),
     }
     flops = {
-        "step": lambda: training_flops(model.generator, model.discriminator, BATCH, CROP),
+        "step": lambda: training_flops(model, BATCH, CROP),
         "render": lambda: rendering_flops(model.generator, SIZE, TILE),
         "onnx": lambda: rendering_flops(model.generator, SIZE, TILE),
     }

@@ -47,14 +47,13 @@ def preview(source, out, settings, minutes=None, fresh=False):
         yield f"pictures:         {len(pictures.decoded)}, {len(pictures.rejected)} more rejected"
         yield f"frame:            {height} x {width} pixels"
         model = prepared.new_model()
-        networks = model.generator, model.discriminator
-        for name, network in zip(("generator", "discriminator"), networks, strict=True):
-            yield f"{name + ':':<18}{network.count_params():,} parameters"
+        for name in ("generator", "discriminator"):
+            yield f"{name + ':':<18}{getattr(model, name).count_params():,} parameters"
         crops = pictures.crops(training.batch_size, training.seed, packed=training.packed)
         batch = crops.element_spec[0].shape[:2]
-        flops = training_flops(*networks, *batch, training.discriminator_steps)
+        flops = training_flops(model, *batch)
         yield f"a step:           {flops / 1e9:.1f} GFLOP (its convolutions)"
-        memory = training_bytes(*networks, *batch)
+        memory = training_bytes(model, *batch)
         yield f"memory:           about {memory / 1e9:.2f} GB, and TensorFlow's own"
         seconds = _seconds_a_step(model, crops)
     yield f"time:             {seconds:.2f} s a step, measured here"
@@ -81,8 +80,8 @@ def convolution_flops(network, size):
     """Operations of one forward pass, two for each multiplication and addition of a convolution.
 
     Args:
-        network: A `Generator` or a `Discriminator`.
-        size: Height and width of its inputs.
+        network: A functional Keras model, such as a `Generator`.
+        size: Height and width of its inputs; of several sizes, a list.
 
     Returns:
         {layer's name: FLOP for one sample}.
@@ -95,15 +94,17 @@ def convolution_flops(network, size):
     for name, (_, height, width, channels) in zip(
         names, _shapes(network, outputs, size), strict=True
     ):
-        *taps, inputs, _ = _kernel(network.get_layer(name)).shape
+        layer = network.get_layer(name)
+        *taps, inputs, _ = _kernel(layer).shape
+        inputs = 1 if isinstance(layer, keras.layers.DepthwiseConv2D) else inputs
         flops[name] = 2 * height * width * channels * inputs * taps[0] * taps[1]
     return flops
 
 
-def training_flops(generator, discriminator, batch, size, discriminator_steps=1):
-    """Operations of one training step on `batch` crops of `size` x `size` pixels."""
-    forward_g = convolution_flops(generator, size // CELL + 2 * BORDER)
-    forward_d = convolution_flops(discriminator, size)
+def training_flops(model, batch, size):
+    """Operations of one training step of a `LocoGAN` on `batch` crops of `size` x `size` pixels."""
+    forward_g = convolution_flops(model.generator, size // CELL + 2 * BORDER)
+    forward_d = convolution_flops(model.discriminator, size)
     g, d = sum(forward_g.values()), sum(forward_d.values())
     # A backward pass is one product for the kernels and one for the inputs, which a first layer
     # does not need unless somebody asks for the gradient of its inputs.
@@ -111,8 +112,21 @@ def training_flops(generator, discriminator, batch, size, discriminator_steps=1)
     generator_step = g + 2 * g - first_g + d + d
     discriminator_step = 2 * (d + 2 * d - first_d)
     # Further steps draw fakes of their own.
-    further = (discriminator_steps - 1) * (g + discriminator_step)
-    return batch * (generator_step + discriminator_step + further)
+    further = (model.discriminator_steps - 1) * (g + discriminator_step)
+    return batch * (generator_step + discriminator_step + further + _feature_flops(model, size))
+
+
+def _feature_flops(model, size):
+    """Operations of one step on one crop and one fake for the feature discriminator."""
+    discriminator = model.feature_discriminator
+    if not discriminator:
+        return 0
+    features = sum(convolution_flops(discriminator.features, size).values())
+    shapes = _shapes(discriminator.features, discriminator.features.outputs, size)
+    logits = convolution_flops(discriminator, [shape[1] for shape in shapes])
+    # Both images' features, and the gradient of the fake's; logits of two for each network, with
+    # gradients of what the generator's are made of, and of all of the discriminator's.
+    return 3 * features + 8 * sum(logits.values()) / discriminator.packed
 
 
 def rendering_flops(generator, size, tile):
@@ -121,14 +135,18 @@ def rendering_flops(generator, size, tile):
     return tiles * sum(convolution_flops(generator, tile // CELL + 2 * BORDER).values())
 
 
-def training_bytes(generator, discriminator, batch, size):
-    """Memory that one training step needs for weights and activations, without TensorFlow itself.
+def training_bytes(model, batch, size):
+    """Memory that one step of a `LocoGAN` needs for weights and activations, beside TensorFlow's.
 
     Weights come with a gradient and Adam's two moments, the generator's with their average, too.
     Every layer's output is kept for the backward pass, the discriminator's of reals and of fakes.
     """
-    weights = 5 * generator.count_params() + 4 * discriminator.count_params()
-    activations = _values(generator, size // CELL + 2 * BORDER) + 2 * _values(discriminator, size)
+    weights = 5 * model.generator.count_params() + 4 * model.discriminator.count_params()
+    activations = _values(model.generator, size // CELL + 2 * BORDER)
+    activations += 2 * _values(model.discriminator, size)
+    if model.feature_discriminator:
+        weights += model.feature_discriminator.count_params()
+        activations += 2 * _values(model.feature_discriminator.features, size)
     return _FLOAT * (weights + batch * activations)
 
 
@@ -144,7 +162,11 @@ def _values(network, size):
 
 
 def _shapes(network, outputs, size):
-    inputs = [(1, size, size, tensor.shape[-1]) for tensor in network.inputs]
+    sizes = size if isinstance(size, list) else len(network.inputs) * [size]
+    inputs = [
+        (1, each, each, tensor.shape[-1])
+        for each, tensor in zip(sizes, network.inputs, strict=True)
+    ]
     return keras.Model(network.inputs, outputs).compute_output_shape(inputs)
 
 

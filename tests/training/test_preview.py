@@ -5,8 +5,16 @@ from conftest import TINY
 
 from locogan_keras.cli import main
 from locogan_keras.networks.discriminator import build_discriminator
+from locogan_keras.networks.feature_discriminator import FeatureDiscriminator
 from locogan_keras.networks.generator import build_generator
-from locogan_keras.training.preview import convolution_flops, training_bytes
+from locogan_keras.training.locogan import LocoGAN
+from locogan_keras.training.preview import convolution_flops, training_bytes, training_flops
+
+
+def compiled(*networks, **settings):
+    model = LocoGAN(*networks, **settings)
+    model.compile()
+    return model
 
 
 def test_a_dry_run_says_all_and_writes_nothing(photo, tmp_path, capsys):
@@ -58,9 +66,29 @@ def test_operations_are_those_of_the_papers_tables():
     assert generator["image"] == 2 * 64 * 64 * 3 * 10 * 16
 
 
+def test_operations_of_the_feature_discriminator():
+    networks = build_generator(4), build_discriminator(4)
+    plain, featured = (
+        compiled(*networks, feature_discriminator=each)
+        for each in (None, FeatureDiscriminator(packed=2))
+    )
+    # A forward pass is 0.39 G multiplications of pictures of 224 pixels (Tan and Le, 2019, table 2,
+    # and its stages up to a sixteenth some two thirds of it).
+    features = sum(convolution_flops(featured.feature_discriminator.features, 224).values())
+    assert 0.5 * 0.78e9 < features < 0.8 * 0.78e9
+    # Of a pair of crops, with maps of 16, 8 and 4 places a side: 1 x 1, 3 x 3 and 1 x 1 kernels.
+    logits = sum(
+        2 * 64 * (side**2 * 2 * channels + (side - 2) ** 2 * (9 * 64 + 1))
+        for side, channels in ((16, 24), (8, 40), (4, 112))
+    )
+    further = training_flops(featured, 2, 64) - training_flops(plain, 2, 64)
+    assert further == pytest.approx(2 * 3 * features * (64 / 224) ** 2 + 8 * logits, rel=0.01)
+    assert training_bytes(featured, 2, 64) > training_bytes(plain, 2, 64)
+
+
 def test_memory_grows_with_the_batch_the_width_and_the_crop():
     costs = [
-        training_bytes(build_generator(width), build_discriminator(width), batch, size)
+        training_bytes(compiled(build_generator(width), build_discriminator(width)), batch, size)
         for width, batch, size in ((4, 1, 64), (4, 2, 64), (8, 2, 64), (8, 2, 96))
     ]
     assert costs == sorted(set(costs))

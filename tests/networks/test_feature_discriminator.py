@@ -1,0 +1,100 @@
+"""The discriminator of what a trained network sees: what it sees, judges, keeps and leaves alone."""
+
+import keras
+import numpy as np
+import pytest
+
+from locogan_keras import LocoGAN, build_discriminator, build_feature_discriminator, build_generator
+from locogan_keras.evaluation.metrics.features import features
+from locogan_keras.networks import efficientnet
+from locogan_keras.networks.feature_discriminator import FeatureDiscriminator
+
+WINDOWS = np.tile([0, 0, 0.5, 0.5], (4, 1)).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def published():
+    return build_feature_discriminator(packed=2)
+
+
+@pytest.fixture
+def crops(rng):
+    return rng.uniform(-1, 1, (4, 64, 64, 3)).astype("float32")
+
+
+def model_of(discriminator, loss="hinge"):
+    networks = build_generator(width=2), build_discriminator(width=2, packed=2)
+    model = LocoGAN(*networks, feature_discriminator=discriminator)
+    model.compile(loss=loss)
+    return model
+
+
+def values(network):
+    return [variable.numpy() for variable in network.variables]
+
+
+def changed(network, before):
+    return [not np.array_equal(*pair) for pair in zip(values(network), before, strict=True)]
+
+
+def test_it_sees_the_published_features(published, crops):
+    """As `locogan evaluate` sees them, which a test compares with Keras's own layers."""
+    maps = published.features(crops, training=False)
+    moments = [moment(each, axis=(1, 2)) for each in maps for moment in (np.mean, np.std)]
+    texture, _ = features(crops)
+    np.testing.assert_allclose(np.concatenate(moments, axis=1), texture, atol=1e-3)
+
+
+def test_neighbours_in_the_batch_are_judged_together(published, crops):
+    maps = published.maps(crops)
+    assert [tuple(each.shape) for each in maps] == [(2, 16, 16, 48), (2, 8, 8, 80), (2, 4, 4, 224)]
+    alone = published.features(crops, training=False)[0]
+    np.testing.assert_allclose(maps[0][1], np.concatenate([alone[2], alone[3]], -1), atol=1e-5)
+    logits = published(maps, training=False)
+    assert [tuple(each.shape) for each in logits] == [(2, 14, 14, 1), (2, 6, 6, 1), (2, 2, 2, 1)]
+
+
+def test_its_eyes_are_not_trained_and_its_judgement_is(published, crops):
+    model, before = model_of(FeatureDiscriminator(packed=2)), values(published)
+    model.feature_discriminator.set_weights(before)
+    eyes = values(model.feature_discriminator.features)
+    model.fit(crops, WINDOWS, batch_size=4, verbose=0)
+    assert not any(changed(model.feature_discriminator.features, eyes))
+    assert len(model.feature_discriminator.trainable_variables) == 18
+    assert sum(changed(model.feature_discriminator, before)) >= 18
+
+
+def test_its_opinion_reaches_the_generator(published, crops):
+    generators = []
+    for weight in (0.0, 1.0):
+        keras.utils.set_random_seed(3)
+        model = model_of(published)
+        model.feature_weight = weight
+        model.fit(crops, WINDOWS, batch_size=4, verbose=0, shuffle=False)
+        generators.append(model.generator)
+    assert any(changed(generators[0], values(generators[1])))
+
+
+def test_a_checkpoint_goes_on_to_the_bit_and_needs_no_package(
+    published, crops, tmp_path, monkeypatch
+):
+    model = model_of(published, "relativistic")
+    model.fit(crops, WINDOWS, batch_size=4, verbose=0, shuffle=False)
+    model.save(tmp_path / "checkpoint.keras")
+    monkeypatch.setattr(efficientnet, "_PACKAGE", "no_such_package")
+    copy = keras.saving.load_model(tmp_path / "checkpoint.keras")
+    for each in (model, copy):
+        each.fit(crops, WINDOWS, batch_size=4, verbose=0, shuffle=False)
+    assert not any(changed(copy.feature_discriminator, values(model.feature_discriminator)))
+    assert not any(changed(copy.generator, values(model.generator)))
+
+
+def test_what_it_cannot_judge_is_refused(published):
+    with pytest.raises(ValueError, match="packed=0"):
+        FeatureDiscriminator(packed=0)
+    networks = build_generator(width=2, image_channels=1), build_discriminator(image_channels=1)
+    with pytest.raises(ValueError, match="image_channels=1"):
+        LocoGAN(*networks, feature_discriminator=published)
+    model = LocoGAN(build_generator(width=2), build_discriminator(width=2))
+    with pytest.raises(ValueError, match="feature_weight=-1"):
+        model.compile(feature_weight=-1)
