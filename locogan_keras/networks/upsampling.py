@@ -6,6 +6,7 @@ from keras import ops
 
 from locogan_keras.canvas.latents import BORDER, LEVELS
 from locogan_keras.canvas.positions import UPSAMPLINGS
+from locogan_keras.networks.network import check_whole
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -203,10 +204,12 @@ def fine_latent_channels(fine_channels):
     Raises:
         ValueError: If `fine_channels` are not three counts.
     """
-    if len(fine_channels) != 3 or min(fine_channels) < 0:
+    if len(fine_channels) != 3:
         raise ValueError(
-            f"`fine_channels` must be three counts >= 0. Received: fine_channels={fine_channels}"
+            f"`fine_channels` must be three counts. Received: fine_channels={fine_channels}"
         )
+    for count in fine_channels:
+        check_whole(0, fine_channels=count)
     return sum(4**level * count for level, count in enumerate(fine_channels, start=1))
 
 
