@@ -3,10 +3,10 @@
 import time
 from typing import Protocol
 
+from locogan_keras.storage.failures import one_line
+
 # Seconds before each further attempt: a server that is being replaced is back by then.
 PAUSES = (0.2, 0.5, 1.0)
-# Of a server's own words, enough for its reason and not its stack.
-_LONGEST = 300
 
 
 class Server(Protocol):
@@ -36,10 +36,7 @@ class ServerError(Exception):
     """
 
     def __init__(self, url, reason):
-        reason = " ".join(str(reason).split())
-        if len(reason) > _LONGEST:
-            reason = reason[: _LONGEST - 3] + "..."
-        super().__init__(f"MODEL {url} {reason}")
+        super().__init__(one_line(f"MODEL {url} ", reason))
         self.reason = reason
 
 
