@@ -200,11 +200,16 @@ def load(path):
     with open(path, "rb") as file:
         content = file.read()
     options = onnxruntime.SessionOptions()
+    # Its warnings are for its developers; errors are raised.
+    options.log_severity_level = 4
     # Not what its first bytes say: ONNX is what was checked.
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         check_content(content)
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        # Without what it says to standard output before it tries the same again.
+        session = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], enable_fallback=False
+        )
         text = session.get_modelmeta().custom_metadata_map["locogan"]
         # Format 1 does not name the channels.
         model = {"image_channels": 3, **json.loads(text[:LONGEST_TEXT])}

@@ -82,8 +82,9 @@ class OnnxEngine:
             with open(path, "rb") as file:
                 content = file.read()
             _check(content)
+            # Without what it says to standard output before it tries the same again.
             self._session = onnxruntime.InferenceSession(
-                content, options, providers=["CPUExecutionProvider"]
+                content, options, providers=["CPUExecutionProvider"], enable_fallback=False
             )
             metadata = self._session.get_modelmeta().custom_metadata_map
         if METADATA not in metadata:
