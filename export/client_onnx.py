@@ -2,9 +2,9 @@
 
     python client_onnx.py model.onnx --out picture.png --height 1000 --width 2000 --seed 7
 
-One file to copy out and change: it needs numpy, onnxruntime and pillow, and not locogan_keras. The
-picture is that of `locogan render`: at most 1 level off, in at most 3 of 10,000 values. A file that
-could do more than compute a picture is refused before anything of it is run.
+One file to copy out and change: it needs numpy, onnxruntime (which brings protobuf) and pillow, and
+not locogan_keras. The picture is that of `locogan render`: at most 1 level off, in at most 3 of
+10,000 values. A file that could do more than an export is refused before anything of it is run.
 """
 
 import argparse

@@ -35,7 +35,7 @@ def _or_null(said, fits):
     return f"null or {said}", lambda value: value is None or fits(value)
 
 
-# What each field of a description's text must be. Whoever reads it may rely on that.
+# What each field of a text must be, the format first. Whoever has a description may rely on that.
 _FIELDS = {
     "format": _whole(1),
     "frame": ("two numbers", lambda value: isinstance(value, list) and len(value) == 2),
@@ -62,10 +62,20 @@ _POSSIBLE = {
 }
 
 
-def _check(values, name):
-    said, fits = _FIELDS[name]
-    if not fits(values[name]):
-        raise ValueError(f"{name} must be {said}. Received: {name}={reprlib.repr(values[name])}")
+def _values(text):
+    """The values of a text's fields, each what it must be; of a newer format that is not known."""
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError(f"it is over {_LONGEST_TEXT} characters long")
+    values = {**ADDED, **json.loads(text)}
+    for name, (said, fits) in _FIELDS.items():
+        if not fits(values[name]):
+            value = reprlib.repr(values[name])
+            raise ValueError(f"{name} must be {said}. Received: {name}={value}")
+        if name == "format" and values[name] > FORMAT:
+            return values
+    if missing := _POSSIBLE.keys() - values.keys():
+        raise KeyError(min(missing))
+    return values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,22 +192,15 @@ class Description:
             ValueError: If there is none, or it is of a model that this version cannot call.
         """
         try:
-            if len(text) > _LONGEST_TEXT:
-                raise ValueError(f"it is over {_LONGEST_TEXT} characters long")
-            values = {**ADDED, **json.loads(text)}
-            _check(values, "format")
-            newer = values["format"] > FORMAT
-            for name in () if newer else _FIELDS:  # It may have other fields.
-                _check(values, name)
-            said = {} if newer else {name: values[name] for name in _POSSIBLE}
+            values = _values(text)
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise ValueError(f"no description of a LocoGAN generator ({error})") from None
-        if newer:
+        if values["format"] > FORMAT:
             raise ValueError(
                 f"from a newer version: format {values['format']}, this version reads {FORMAT}"
             )
-        for name, value in said.items():
-            possible = _POSSIBLE[name]
+        for name, possible in _POSSIBLE.items():
+            value = values[name]
             if type(value) is not type(possible[0]) or value not in possible:
                 raise ValueError(
                     f"of {name} {reprlib.repr(value)}, which this version cannot do; it can do "
