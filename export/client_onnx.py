@@ -2,14 +2,17 @@
 
     python client_onnx.py model.onnx --out picture.png --height 1000 --width 2000 --seed 7
 
-One file to copy out and change: it needs numpy, onnxruntime and pillow, and not locogan_keras. The
-picture is that of `locogan render`: at most 1 level off, in at most 3 of 10,000 values.
+One file to copy out and change: it needs numpy, onnxruntime (which brings protobuf) and pillow, and
+not locogan_keras. The picture is that of `locogan render`: at most 1 level off, in at most 3 of
+10,000 values. A file that could do more than an export is refused before anything of it is run.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import re
+import reprlib
 import sys
 
 # ONNX Runtime reads it when it is imported: after that it has left an identity in the user's home.
@@ -17,6 +20,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import numpy as np
 import onnxruntime
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from PIL import Image
 
 CELL, BORDER = 16, 3
@@ -27,6 +31,29 @@ KNOWN = {
     "cell": (CELL,),
     "border": (BORDER,),
     "image_channels": (1, 3, 4),
+}
+# What it may say of whole numbers.
+RANGES = {"global_channels": (0, 2**16), "local_channels": (1, 2**16)}
+LONGEST_FRAME, LONGEST_TEXT = 2**31 - 1, 2**16
+# ONNX's own operators that exports compute with: none runs other graphs or sees a file.
+COMPUTES = """
+Abs Add BatchNormalization Cast Ceil Clip Concat Conv ConvTranspose Cos DepthToSpace
+DequantizeLinear Div Equal Erf Exp Expand Flatten Floor Gather Gemm Greater Identity LeakyRelu Less
+MatMul Max Min Mod Mul Neg Pad Pow QuantizeLinear Range Reciprocal ReduceMean ReduceSum Relu Reshape
+Resize Round Shape Sigmoid Sin Size Slice SpaceToDepth Split Sqrt Squeeze Sub Tanh Tile Transpose
+Unsqueeze Where
+"""
+# ONNX's messages with the fields that are looked at: their numbers, and the message they hold or
+# None for bytes. A node's attributes of these numbers are graphs and tensors.
+MESSAGES = {
+    "Model": {"graphs": (7, None), "metadata": (14, "Entry"), "trainings": (20, None)}
+    | {"functions": (25, "Function")},
+    "Entry": {"key": (1, None), "value": (2, None)},
+    "Function": {"name": (1, None)},
+    "Graph": {"nodes": (1, "Node"), "weights": (5, "Weights"), "sparse": (15, "Weights")},
+    "Weights": {"files": (13, None)},
+    "Node": {"operator": (4, None), "attributes": (5, "Attribute"), "domain": (7, None)},
+    "Attribute": {f"nested_{number}": (number, None) for number in (5, 6, 10, 11, 22, 23)},
 }
 # Cells are int32.
 FARTHEST = 2**31 * CELL - 2**20
@@ -130,29 +157,94 @@ def axis(model, number, length, corner, frame, period):
     return length, frame or length, 0
 
 
+def message_classes():
+    """Python's classes for `MESSAGES`, by name; all fields are repeated, so that none can hide."""
+    file = descriptor_pb2.FileDescriptorProto(name="client_onnx.proto", package="client_onnx")
+    for name, fields in MESSAGES.items():
+        message = file.message_type.add(name=name)
+        for field, (number, held) in fields.items():
+            added = message.field.add(name=field, number=number, label="LABEL_REPEATED")
+            if held:
+                added.type, added.type_name = added.TYPE_MESSAGE, f".{file.package}.{held}"
+            else:
+                added.type = added.TYPE_BYTES
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{file.package}.{name}"))
+        for name in MESSAGES
+    }
+
+
+def check_content(content):
+    """A refusal of a file that could do other things than an export, or is damaged."""
+    classes = message_classes()
+    model = classes["Model"].FromString(content)
+    if len(model.graphs) != 1 or model.trainings:
+        raise ValueError(f"it has {len(model.graphs)} graphs and {len(model.trainings)} trainings")
+    graph = classes["Graph"].FromString(model.graphs[0])
+    if graph.sparse or any(weights.files for weights in graph.weights):
+        raise ValueError("it has weights in other files, or sparse ones")
+    known = {name.encode() for name in COMPUTES.split()}
+    refused = {name for function in model.functions for name in function.name or [b"?"]}
+    for node in graph.nodes:
+        foreign = [*filter(None, node.domain)]
+        nested = any(each.ListFields() for each in node.attributes)
+        for operator in node.operator or [b"?"]:
+            if foreign or nested or operator not in known:
+                refused.add(b".".join([*foreign, operator]))
+    if refused:
+        names = ", ".join(sorted(name.decode(errors="replace") for name in refused))
+        raise ValueError(f"it is a program with operators that no export has: {names}")
+    # Files of older versions say nothing.
+    digest = hashlib.sha256(model.graphs[0]).hexdigest().encode()
+    if any(b"locogan_sha256" in each.key and [digest] != each.value for each in model.metadata):
+        raise ValueError("it is damaged: its graph is not the one that was exported")
+
+
 def load(path):
     """The file's session and its description."""
     with open(path, "rb") as file:
         content = file.read()
     options = onnxruntime.SessionOptions()
-    # Weights in other files are not read: they are looked for where no folder can be.
-    folder = "session.model_external_initializers_file_folder_path"
-    options.add_session_config_entry(folder, os.devnull)
+    # Its warnings are for its developers; errors are raised.
+    options.log_severity_level = 4
+    # Not what its first bytes say: ONNX is what was checked.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        check_content(content)
+        # Without what it says to standard output before it tries the same again.
+        session = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], enable_fallback=False
+        )
+        text = session.get_modelmeta().custom_metadata_map["locogan"]
         # Earlier formats do not name these.
-        model = {
-            "image_channels": 3,
-            "line_channels": (0, 0),
-            **json.loads(session.get_modelmeta().custom_metadata_map["locogan"]),
-        }
+        model = {"image_channels": 3, "line_channels": [0, 0], **json.loads(text[:LONGEST_TEXT])}
+        check_numbers(model)
         told = {field: model[field] for field in KNOWN}
     except Exception as error:  # noqa: BLE001 - onnxruntime's errors have no common base
         raise ValueError(f"{path} is not a LocoGAN generator: {error}") from None
     for field, value in told.items():
-        if value not in KNOWN[field]:
-            raise ValueError(f"{path} is of {field} {value!r}; this client knows {KNOWN[field]}")
+        if type(value) is not type(KNOWN[field][0]) or value not in KNOWN[field]:
+            value, known = reprlib.repr(value), KNOWN[field]
+            raise ValueError(f"{path} is of {field} {value}; this client knows {known}")
     return session, model
+
+
+def check_numbers(model):
+    """A refusal of a description with channels, a frame or a period that cannot be."""
+    for field, (least, most) in RANGES.items():
+        if type(model[field]) is not int or not least <= model[field] <= most:
+            raise ValueError(f"{field} must be {least} to {most}: {reprlib.repr(model[field])}")
+    for length, period in zip(model["frame"], model["period"], strict=True):
+        whole = type(length) is type(period) is int and 1 <= length <= LONGEST_FRAME
+        if not whole or period not in (0, length) or period % CELL:
+            raise ValueError(f"frame and period cannot be {reprlib.repr((length, period))}")
+    if len(model["frame"]) != 2:
+        raise ValueError(f"frame must be (height, width): {reprlib.repr(model['frame'])}")
+    rows, columns = model["line_channels"]
+    if not type(rows) is type(columns) is int or min(rows, columns) < 0:
+        raise ValueError(f"line_channels cannot be {reprlib.repr((rows, columns))}")
 
 
 def window(model, options):
@@ -178,7 +270,10 @@ def render(session, model, options):
         latent = latent_field(model, options.seed, corner, size, period)
         positions = position_map(corner, size, frame, period)
         feeds = {"latent": latent[None], "positions": positions[None]}
-        (image,) = session.run(["image"], feeds)
+        try:
+            (image,) = session.run(["image"], feeds)
+        except Exception as error:  # noqa: BLE001 - onnxruntime's errors have no common base
+            raise ValueError(f"{options.model} does not run: {error}") from None
         if image.shape != (1, options.tile, options.tile, model["image_channels"]):
             raise ValueError(f"the model gives {image.shape} where an image of a tile belongs")
         if image.dtype != np.float32 or not np.isfinite(image).all():
@@ -248,9 +343,16 @@ def main(arguments=None):
         session, model = load(options.model)
         save(options.out, render(session, model, options))
     except (OSError, ValueError, MemoryError) as error:
-        print(f"client_onnx.py: error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
+        return fail(error)
     return 0
+
+
+def fail(reason):
+    line = " ".join(str(reason).split())
+    # A terminal would obey control characters.
+    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    print(f"client_onnx.py: error: {line}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

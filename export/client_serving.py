@@ -11,14 +11,18 @@ of 10,000 values. Exit status 2 if it was asked for something impossible, 3 if t
 import argparse
 import array
 import base64
+import concurrent.futures
 import contextlib
+import functools
 import http.client
 import json
 import math
 import os
 import re
+import reprlib
 import struct
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -34,12 +38,19 @@ KNOWN = {
     "border": (BORDER,),
     "image_channels": (1, 3, 4),
 }
+# What it may say of whole numbers.
+RANGES = {"global_channels": (0, 2**16), "local_channels": (1, 2**16)}
+LONGEST_FRAME, LONGEST_TEXT = 2**31 - 1, 2**16
+# Bytes that an answer may have for its text, besides its numbers; and that of an error.
+TEXT_BYTES, REASON_BYTES = 2**20, 2**16
 # Cells are int32.
 FARTHEST = 2**31 * CELL - 2**20
 # What the server renders by itself, at most.
 RENDER_PIXELS = 1024 * 1024
 # Seconds before each further attempt.
 PAUSES = (0.2, 0.5, 1.0)
+# Characters of an error: of a server's words, enough for its reason and not its stack.
+LONGEST_LINE = 500
 # PNG's numbers for grey, RGB and RGBA, by their channels.
 KINDS = {1: 0, 3: 2, 4: 6}
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -145,7 +156,7 @@ class Rest:
     """A model over REST."""
 
     # Of one number in an answer by rows; by columns each would have an indented line.
-    number_bytes = 14
+    number_bytes, most_number_bytes = 14, 32
 
     def __init__(self, url, timeout):
         self.url, self.timeout = url.rstrip("/"), timeout
@@ -154,46 +165,73 @@ class Rest:
         return self.predict("describe", [{"query": 0}])[0]
 
     def render(self, fields):
-        return base64.b64decode(self.predict("render", [fields])[0]["b64"])
+        pixels = fields["height"] * fields["width"]
+        return base64.b64decode(self.predict("render", [fields], pixels)[0]["b64"])
 
-    def images(self, tiles, edge):
-        """Flat images, one for each (latent, positions)."""
+    def images(self, tiles, edge, numbers):
+        """Flat images of so many numbers in all, one for each (latent, positions)."""
         rows = [
             {"latent": nested(latent, edge), "positions": nested(positions, edge)}
             for latent, positions in tiles
         ]
-        for image in self.predict("serving_default", rows):
+        for image in self.predict("serving_default", rows, numbers):
             yield [value for row in image for pixel in row for value in pixel]
 
-    def predict(self, signature, rows):
+    def predict(self, signature, rows, numbers=0):
         body = json.dumps({"signature_name": signature, "instances": rows}).encode()
-        return json.loads(patiently(lambda: self.ask(body)))["predictions"]
+        most = TEXT_BYTES + numbers * self.most_number_bytes
+        return json.loads(patiently(lambda: self.ask(body, most)))["predictions"]
 
-    def ask(self, body):
+    def ask(self, body, most):
         request = urllib.request.Request(f"{self.url}:predict", body)
         try:
-            with urllib.request.urlopen(request, timeout=self.timeout) as response:
-                return response.read()
+            return within(self.timeout, lambda: self.answer(request, most))
+        except TimeoutError:
+            raise ServerError(f"does not answer within {self.timeout:g} seconds") from None
+
+    def answer(self, request, most):
+        opener = urllib.request.build_opener(SameHost)
+        try:
+            with opener.open(request, timeout=self.timeout) as response:
+                answer = response.read(most + 1)
+                if len(answer) > most:
+                    raise ServerError(f"answers with more than {most} bytes")
+                if response.length:
+                    raise http.client.IncompleteRead(answer, response.length)
+                return answer
         except urllib.error.HTTPError as error:
             with error:
                 reason = error.reason
-                with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
-                    reason = json.loads(error.read())["error"]
+                with contextlib.suppress(
+                    OSError, http.client.HTTPException, *(ValueError, LookupError, TypeError)
+                ):
+                    reason = json.loads(error.read(REASON_BYTES))["error"]
             kind = Unavailable if error.code in (502, 503) else ServerError
             raise kind(f"answers {error.code}: {reason}") from None
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             cause = getattr(error, "reason", error)
             if isinstance(cause, TimeoutError):
-                raise ServerError(f"does not answer within {self.timeout:g} seconds") from None
+                raise cause from None
             broken = isinstance(cause, ConnectionError | http.client.IncompleteRead)
             kind = Unavailable if broken else ServerError
             raise kind(f"does not answer: {cause or type(cause).__name__}") from None
 
 
+class SameHost(urllib.request.HTTPRedirectHandler):
+    """Redirects within one host, asked again as before; nobody chose to ask another one."""
+
+    def redirect_request(self, request, file, code, message, headers, url):
+        before, after = (urllib.parse.urlsplit(each) for each in (request.full_url, url))
+        if after.hostname != before.hostname or after.scheme not in (before.scheme, "https"):
+            reason = f"it redirects to another host, {url}"
+            raise urllib.error.HTTPError(request.full_url, code, reason, headers, file)
+        return urllib.request.Request(url, request.data, request.headers)
+
+
 class Grpc:
     """A model over gRPC."""
 
-    number_bytes = 4
+    number_bytes, most_number_bytes = 4, 8
 
     def __init__(self, address, name, timeout):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -206,38 +244,45 @@ class Grpc:
         self.types = {"f": DT_FLOAT, "q": DT_INT64}
         self.name, self.timeout = name, timeout
         options = (
-            # 4 MiB by default, an image of 591 x 591. -1 leaves protobuf's own limit of 2 GiB.
-            ("grpc.max_receive_message_length", -1),
+            # -1 leaves protobuf's own limit of 2 GiB.
             ("grpc.max_send_message_length", -1),
             # By default a channel waits a second before it knocks again, and fails until then.
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.min_reconnect_backoff_ms", 100),
         )
-        channel = grpc.insecure_channel(address, options)
-        self.stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+        @functools.cache
+        def stub(most):
+            # By default 4 MiB, an image of 591 x 591.
+            limit = ("grpc.max_receive_message_length", most)
+            channel = grpc.insecure_channel(address, (*options, limit))
+            return prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+        self.stub = stub
 
     def describe(self):
         return self.predict("describe", {"query": (array.array("q", [0]), (1,))}).string_val[0]
 
     def render(self, fields):
         inputs = {name: (array.array("q", [value]), (1,)) for name, value in fields.items()}
-        return self.predict("render", inputs).string_val[0]
+        pixels = fields["height"] * fields["width"]
+        return self.predict("render", inputs, pixels).string_val[0]
 
-    def images(self, tiles, edge):
-        """Flat images, one for each (latent, positions)."""
+    def images(self, tiles, edge, numbers):
+        """Flat images of so many numbers in all, one for each (latent, positions)."""
         inputs = {}
         for name, parts in zip(("latent", "positions"), zip(*tiles, strict=True), strict=True):
             channels = len(parts[0]) // edge**2
             values = array.array("f", b"".join(part.tobytes() for part in parts))
             inputs[name] = values, (len(parts), edge, edge, channels)
-        image = self.predict("serving_default", inputs)
+        image = self.predict("serving_default", inputs, numbers)
         # A server may send either.
         values = array.array("f", image.tensor_content) or image.float_val
         count = len(values) // len(tiles)
         for start in range(0, len(values), count):
             yield values[start : start + count]
 
-    def predict(self, signature, inputs):
+    def predict(self, signature, inputs, numbers=0):
         request = self.request()
         request.model_spec.name, request.model_spec.signature_name = self.name, signature
         for name, (values, shape) in inputs.items():
@@ -245,12 +290,13 @@ class Grpc:
             tensor.dtype, tensor.tensor_content = self.types[values.typecode], values.tobytes()
             for length in shape:
                 tensor.tensor_shape.dim.add(size=length)
-        (output,) = patiently(lambda: self.ask(request)).outputs.values()
+        stub = self.stub(TEXT_BYTES + numbers * self.most_number_bytes)
+        (output,) = patiently(lambda: self.ask(stub, request)).outputs.values()
         return output
 
-    def ask(self, request):
+    def ask(self, stub, request):
         try:
-            return self.stub.Predict(request, timeout=self.timeout)
+            return stub.Predict(request, timeout=self.timeout)
         except self.grpc.RpcError as error:
             code = error.code().name
             kind = Unavailable if code == "UNAVAILABLE" else ServerError
@@ -267,11 +313,25 @@ def patiently(ask):
     return ask()
 
 
+def within(seconds, ask):
+    """An answer that comes whole within a time: a socket's timeout is for each part of it."""
+    answer = concurrent.futures.Future()
+
+    def run():
+        try:
+            answer.set_result(ask())
+        except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return answer.result(seconds)
+
+
 @contextlib.contextmanager
 def expecting(what):
     try:
         yield
-    except (LookupError, TypeError, ValueError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ServerError(f"does not answer with {what}: {error}") from None
 
 
@@ -299,14 +359,32 @@ def connect(url, timeout):
 def described(server):
     """The description of the served model, if it is of a kind that this client knows."""
     with expecting("a LocoGAN generator's description"):
+        text = server.describe()[:LONGEST_TEXT]
         # Earlier formats do not name these.
-        model = {"image_channels": 3, "line_channels": (0, 0), **json.loads(server.describe())}
+        model = {"image_channels": 3, "line_channels": [0, 0], **json.loads(text)}
+        check_numbers(model)
         told = {field: model[field] for field in KNOWN}
     for field, value in told.items():
-        if value not in KNOWN[field]:
-            known = KNOWN[field]
-            raise ServerError(f"serves a model of {field} {value!r}; this client knows {known}")
+        if type(value) is not type(KNOWN[field][0]) or value not in KNOWN[field]:
+            value, known = reprlib.repr(value), KNOWN[field]
+            raise ServerError(f"serves a model of {field} {value}; this client knows {known}")
     return model
+
+
+def check_numbers(model):
+    """A refusal of a description with channels, a frame or a period that cannot be."""
+    for field, (least, most) in RANGES.items():
+        if type(model[field]) is not int or not least <= model[field] <= most:
+            raise ValueError(f"{field} must be {least} to {most}: {reprlib.repr(model[field])}")
+    for length, period in zip(model["frame"], model["period"], strict=True):
+        whole = type(length) is type(period) is int and 1 <= length <= LONGEST_FRAME
+        if not whole or period not in (0, length) or period % CELL:
+            raise ValueError(f"frame and period cannot be {reprlib.repr((length, period))}")
+    if len(model["frame"]) != 2:
+        raise ValueError(f"frame must be (height, width): {reprlib.repr(model['frame'])}")
+    rows, columns = model["line_channels"]
+    if not type(rows) is type(columns) is int or min(rows, columns) < 0:
+        raise ValueError(f"line_channels cannot be {reprlib.repr((rows, columns))}")
 
 
 def window(model, options):
@@ -353,7 +431,8 @@ def tiles(server, model, options, frame, period, places):
             latent = latent_field(model, options.seed, corner, size, period)
             inputs.append((latent, position_map(corner, size, frame, period)))
         with expecting("images"):
-            for place, image in zip(batch, server.images(inputs, edge), strict=True):
+            images = server.images(inputs, edge, len(batch) * numbers)
+            for place, image in zip(batch, images, strict=True):
                 levels = bytes(min(255, max(0, round((value + 1.0) * 127.5))) for value in image)
                 if len(levels) != numbers:
                     raise ValueError(f"{len(levels)} values instead of {numbers}")
@@ -484,7 +563,10 @@ def main(arguments=None):
 
 
 def fail(reason, status):
-    print(f"client_serving.py: error: {' '.join(str(reason).split())}", file=sys.stderr)
+    line = " ".join(str(reason).split())
+    # A terminal would obey control characters.
+    line = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    print(f"client_serving.py: error: {line[:LONGEST_LINE]}", file=sys.stderr)
     return status
 
 

@@ -2,21 +2,88 @@
 
 import dataclasses
 import json
+import re
+import reprlib
 
 import numpy as np
 
 from locogan_keras.canvas.latents import BORDER, CELL, SCHEME
-from locogan_keras.canvas.positions import CROP, PERIODIC_AXES
+from locogan_keras.canvas.positions import CROP, PERIODIC_AXES, check_frame
 
 # What this version reads. A text says the lowest format that its reader must know: raised when a
 # reader of an older one would go wrong.
 FORMAT = 3
 # Later fields: the format that they came with, and what their absence means.
-ADDED = {"image_channels": (2, 3), "line_channels": (3, (0, 0))}
+ADDED = {"image_channels": (2, 3), "line_channels": (3, [0, 0])}
 # Channels of the images that a picture file can hold: grey, RGB and RGBA.
 PICTURE_CHANNELS = (1, 3, 4)
+# Characters of a description's text, and of a name in it: a recipe's may be a path.
+_LONGEST_TEXT, _LONGEST_NAME = 2**16, 2**12
 # Pixels. One repeat of a lattice is a few cells; a picture of it would be the same few for ever.
 _LATTICE_SHOWN = 256
+
+
+def _whole(least, most=2**63 - 1):
+    """What a whole number must be, in words, and a check."""
+    return (
+        f"a whole number, {least} to {most}",
+        lambda value: type(value) is int and least <= value <= most,
+    )
+
+
+def _or_null(said, fits):
+    return f"null or {said}", lambda value: value is None or fits(value)
+
+
+# What each field of a text must be, the format first. Whoever has a description may rely on that.
+_FIELDS = {
+    "format": _whole(1),
+    "frame": ("two numbers", lambda value: isinstance(value, list) and len(value) == 2),
+    "global_channels": _whole(0, 2**16),
+    "local_channels": _whole(1, 2**16),
+    "image_channels": _whole(1, 2**10),
+    "line_channels": (
+        "two whole numbers, at least 0",
+        lambda value: (
+            isinstance(value, list)
+            and [type(each) for each in value] == [int, int]
+            and min(value) >= 0
+        ),
+    ),
+    "fingerprint": (
+        "16 hexadecimal digits",
+        lambda value: isinstance(value, str) and re.fullmatch("[0-9a-f]{16}", value),
+    ),
+    "parameters": _whole(0),
+    "recipe": _or_null(
+        f"text of at most {_LONGEST_NAME} characters",
+        lambda value: isinstance(value, str) and len(value) <= _LONGEST_NAME,
+    ),
+    "steps": _or_null(*_whole(0)),
+}
+# What this version can do.
+_POSSIBLE = {
+    "latents": (SCHEME,),
+    "encoding": tuple(PERIODIC_AXES),
+    "cell": (CELL,),
+    "border": (BORDER,),
+}
+
+
+def _values(text):
+    """The values of a text's fields, each what it must be; of a newer format that is not known."""
+    if len(text) > _LONGEST_TEXT:
+        raise ValueError(f"it is over {_LONGEST_TEXT} characters long")
+    values = {**{name: absent for name, (_, absent) in ADDED.items()}, **json.loads(text)}
+    for name, (said, fits) in _FIELDS.items():
+        if not fits(values[name]):
+            value = reprlib.repr(values[name])
+            raise ValueError(f"{name} must be {said}. Received: {name}={value}")
+        if name == "format" and values[name] > FORMAT:
+            return values
+    if missing := _POSSIBLE.keys() - values.keys():
+        raise KeyError(min(missing))
+    return values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,7 +196,7 @@ class Description:
     def to_json(self):
         """The text that exported models carry, enough to make their inputs."""
         shared = {"latents": SCHEME, "period": self.period}
-        values = dataclasses.asdict(self)
+        values = {**dataclasses.asdict(self), "line_channels": list(self.line_channels)}
         formats = [added for name, (added, absent) in ADDED.items() if values[name] != absent]
         return json.dumps({"format": max(formats, default=1), **values, **shared}, sort_keys=True)
 
@@ -141,33 +208,30 @@ class Description:
             ValueError: If there is none, or it is of a model that this version cannot call.
         """
         try:
-            values = json.loads(text)
-            newer = values["format"] > FORMAT
-            if not newer:  # It may have other fields.
-                values = {**{name: absent for name, (_, absent) in ADDED.items()}, **values}
-                known = {field.name: values[field.name] for field in dataclasses.fields(cls)}
-                scheme, frame = values["latents"], values["frame"]
-                known["frame"] = (int(frame[0]), int(frame[1]))
-                rows, columns = known["line_channels"]
-                known["line_channels"] = (int(rows), int(columns))
-                count = known["image_channels"]
-                if not isinstance(count, int) or count < 1:
-                    raise ValueError(f"image_channels {count!r}")
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+            values = _values(text)
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise ValueError(f"no description of a LocoGAN generator ({error})") from None
-        if newer:
+        if values["format"] > FORMAT:
             raise ValueError(
                 f"from a newer version: format {values['format']}, this version reads {FORMAT}"
             )
-        for name, value, possible in (
-            ("latents", scheme, [SCHEME]),
-            ("encoding", known["encoding"], list(PERIODIC_AXES)),
-            ("cell", known["cell"], [CELL]),
-            ("border", known["border"], [BORDER]),
-        ):
-            if value not in possible:
+        for name, possible in _POSSIBLE.items():
+            value = values[name]
+            if type(value) is not type(possible[0]) or value not in possible:
                 raise ValueError(
-                    f"of {name} {value!r}, which this version cannot do; it can do "
+                    f"of {name} {reprlib.repr(value)}, which this version cannot do; it can do "
                     f"{', '.join(map(str, possible))}"
                 )
-        return cls(**known)
+        frame = tuple(values["frame"])
+        try:
+            check_frame(frame, values["encoding"])
+        except ValueError as error:
+            raise ValueError(f"no description of a LocoGAN generator ({error})") from None
+        lines = tuple(values["line_channels"])
+        if sum(lines) > values["local_channels"]:
+            raise ValueError(
+                f"no description of a LocoGAN generator (line_channels {lines} of "
+                f"{values['local_channels']} local_channels)"
+            )
+        known = {field.name: values[field.name] for field in dataclasses.fields(cls)}
+        return cls(**{**known, "frame": frame, "line_channels": lines})

@@ -5,6 +5,8 @@ whole training picture, or one repeat of a pattern; its corner is the canvas's (
 section 3, "Adding spatial information", and section 4.2 for the periodic encodings.)
 """
 
+import numbers
+
 import numpy as np
 
 from locogan_keras.canvas.latents import BORDER, CELL
@@ -27,6 +29,9 @@ PERIODIC_AXES = {
     "none": (True, True),
 }
 
+# Pixels of the longest frame. Larger numbers are a mistake, or meant to be one.
+_LONGEST_FRAME = 2**31 - 1
+
 
 def check_frame(frame, encoding):
     """A check that the encoding can repeat a frame.
@@ -36,18 +41,20 @@ def check_frame(frame, encoding):
         encoding: One of `PERIODIC_AXES`.
 
     Raises:
-        ValueError: If the encoding is unknown, a length is not positive, or an axis that repeats
-            is not a whole number of cells.
+        ValueError: If the encoding is unknown, a length is not a positive whole number, or an axis
+            that repeats is not a whole number of cells.
     """
-    if encoding not in PERIODIC_AXES:
+    if encoding not in tuple(PERIODIC_AXES):
         raise ValueError(
             f"`encoding` must be one of {', '.join(PERIODIC_AXES)}. Received: encoding={encoding!r}"
         )
     for length, repeats in zip(frame, PERIODIC_AXES[encoding], strict=True):
-        if length < 1 or (repeats and length % CELL):
+        whole = isinstance(length, numbers.Integral) and 1 <= length <= _LONGEST_FRAME
+        if not whole or (repeats and length % CELL):
             raise ValueError(
-                f"`frame` must be positive, and a multiple of {CELL} on an axis that the encoding "
-                f"repeats on. Received: frame={tuple(frame)}, encoding={encoding!r}"
+                f"`frame` must be whole numbers, 1 to {_LONGEST_FRAME}, and multiples of {CELL} on "
+                f"an axis that the encoding repeats on. Received: frame={tuple(frame)}, "
+                f"encoding={encoding!r}"
             )
 
 

@@ -62,7 +62,7 @@ def write_gallery(folder, model, engine):
         (folder / f"{figure.name}.txt").write_text(
             f"{figure.title}\n\n{caption}\n\n{line}\n", encoding="utf-8"
         )
-        with Image.open(picture) as image:
+        with Image.open(picture, formats=["PNG"]) as image:
             shown.append((figure.name, figure.title, caption, line, image.size[::-1]))
     (folder / "index.html").write_text(
         page(f"What {model} makes", _facts(engine.description), shown), encoding="utf-8"

@@ -2,6 +2,7 @@
 
 from locogan_keras.cli.arguments import add_model
 from locogan_keras.engines.quiet import load_engine
+from locogan_keras.storage.failures import printable
 
 
 def add_info(commands):
@@ -47,4 +48,4 @@ def _info(options):
             "fingerprint": description.fingerprint,
         }
     for name, value in lines.items():
-        print(f"{name + ':':<20}{value}")
+        print(f"{name + ':':<20}{printable(str(value))}")

@@ -16,6 +16,7 @@ from locogan_keras.cli.render import add_render
 from locogan_keras.cli.train import add_train
 from locogan_keras.engines.server_requests import ServerError
 from locogan_keras.storage.atomic import ENDING, heard, remove_unfinished
+from locogan_keras.storage.failures import printable
 
 INTERRUPTED = 130
 SERVER_ERROR = 3
@@ -76,7 +77,7 @@ def _leaving_at(*numbers):
 
 
 def _fail(reason, status=USAGE_ERROR):
-    print(f"locogan: error: {' '.join(reason.split())}", file=sys.stderr)
+    print(f"locogan: error: {printable(' '.join(reason.split()))}", file=sys.stderr)
     return status
 
 

@@ -7,6 +7,10 @@ import zlib
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+# What is read, whatever a file's name says. Of the kinds that Pillow also knows some are programs:
+# it hands EPS to Ghostscript.
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
+# What is looked for in folders.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
 # What Pillow raises at damage: half of these were seen in 15,000 files with random bytes changed,
@@ -84,7 +88,7 @@ def decode(file, background="white"):
             decompression bombs. The text goes on after the file's name.
     """
     try:
-        with Image.open(file) as picture:
+        with Image.open(file, formats=FORMATS) as picture:
             if picture.width * picture.height > (Image.MAX_IMAGE_PIXELS or float("inf")):
                 raise Image.DecompressionBombError
             picture.load()

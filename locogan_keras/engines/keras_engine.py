@@ -13,8 +13,11 @@ from locogan_keras.canvas.description import Description
 from locogan_keras.networks.discriminator import Discriminator as _Discriminator  # noqa: F401
 from locogan_keras.networks.feature_discriminator import FeatureDiscriminator as _Features  # noqa: F401
 from locogan_keras.networks.generator import Generator as _Generator  # noqa: F401
+from locogan_keras.storage.failures import ModelError, in_one_line
 
-_GENERATOR = "locogan_keras>Generator"
+_PACKAGE = "locogan_keras"
+# Bytes. That of a training is some thousands.
+_LARGEST_CONFIG = 2**20
 
 
 class KerasEngine:
@@ -75,38 +78,31 @@ def load_generator(path):
     Raises:
         ValueError: If it is damaged, or holds other layers than this package's.
     """
-    name = _registered_name(path)
-    if name != _GENERATOR:
-        raise ValueError(f"MODEL {path} holds {name}, not a LocoGAN generator")
-    return load_keras(path, compile=False)
+    return load_keras(path, "Generator", compile=False)
 
 
-def load_keras(path, compile):
+def load_keras(path, kind, compile):
     """What a `.keras` file holds, in Keras's safe mode.
 
     Args:
         path: The file.
+        kind: The name of one of this package's classes: what it must hold.
         compile: Whether to compile it as it was.
 
     Raises:
-        ValueError: If it is damaged or not such a file.
+        ValueError: If it is damaged, not such a file, or holds something else.
     """
-    try:
-        return keras.saving.load_model(path, compile=compile, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise _damaged(path, error) from None
+    with in_one_line(path):
+        held = _registered_name(path)
+        if held == f"{_PACKAGE}>{kind}":
+            return keras.saving.load_model(path, compile=compile, safe_mode=True)
+    raise ModelError(path, f"holds {held}, not a LocoGAN {kind.lower()}")
 
 
 def _registered_name(path):
     """What a `.keras` file says it holds; nothing of it is built."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-        return config.get("registered_name") or config["class_name"]
-    except (ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
-        raise _damaged(path, error) from None
-
-
-def _damaged(path, error):
-    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return ValueError(f"{path} cannot be loaded: {reason}")
+    with zipfile.ZipFile(path) as archive:
+        if archive.getinfo("config.json").file_size > _LARGEST_CONFIG:
+            raise ValueError(f"its config has over {_LARGEST_CONFIG} bytes")
+        config = json.loads(archive.read("config.json"))
+    return config.get("registered_name") or config["class_name"]

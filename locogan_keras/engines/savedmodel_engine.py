@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
 from locogan_keras.canvas.description import Description
+from locogan_keras.storage.failures import ModelError, in_one_line
 
 # What exports compute with, in this version or another: nothing of it sees a file or the network.
 # And what the saver that TensorFlow adds to each does.
@@ -49,30 +49,32 @@ class SavedModelEngine:
     """
 
     def __init__(self, folder):
-        _check_operators(folder)
-        try:
+        self._folder = folder
+        with in_one_line(folder):
+            _check_operators(folder)
             # Functions live as long as the object they were loaded with.
             self._loaded = tf.saved_model.load(str(folder))
-        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise ValueError(f"MODEL {folder} cannot be loaded: {reason}") from None
-        self.signatures = signatures = self._loaded.signatures
-        if not {"serving_default", "describe"} <= set(signatures):
-            raise ValueError(
-                f"MODEL {folder} is not a LocoGAN generator: its signatures are "
-                f"{', '.join(sorted(signatures)) or 'none'}"
+            self.signatures = signatures = self._loaded.signatures
+            names = sorted(signatures)
+        if not {"serving_default", "describe"} <= set(names):
+            raise ModelError(
+                folder,
+                f"is not a LocoGAN generator: its signatures are {', '.join(names) or 'none'}",
             )
-        text = signatures["describe"](query=tf.zeros(1, tf.int64))["model_json"].numpy()[0]
+        with in_one_line(folder, "does not describe itself"):
+            answer = signatures["describe"](query=tf.zeros(1, tf.int64))
+            text = answer["model_json"].numpy()[0]
         try:
             self.description = Description.from_json(text)
         except ValueError as error:
-            raise ValueError(f"MODEL {folder} is {error}") from None
+            raise ModelError(folder, f"is {error}") from None
         self._serve = signatures["serving_default"]
 
     def __call__(self, latent, positions):
         self.description.check_inputs(latent, positions)
-        image = self._serve(latent=tf.constant(latent), positions=tf.constant(positions))
-        return image["image"].numpy()
+        with in_one_line(self._folder, "does not run"):
+            image = self._serve(latent=tf.constant(latent), positions=tf.constant(positions))
+            return image["image"].numpy()
 
 
 def _check_operators(folder):
@@ -83,11 +85,8 @@ def _check_operators(folder):
     """
     path, model = Path(folder, "saved_model.pb"), saved_model_pb2.SavedModel()
     if path.with_suffix(".cpb").exists():
-        raise ValueError(f"MODEL {folder} has a saved_model.cpb, which no export has")
-    try:
-        model.ParseFromString(path.read_bytes())
-    except (OSError, DecodeError) as error:
-        raise ValueError(f"MODEL {folder} cannot be loaded: {error}") from None
+        raise ValueError("it has a saved_model.cpb, which no export has")
+    model.ParseFromString(path.read_bytes())
     for graph in model.meta_graphs:
         functions = {
             each.signature.name: each.node_def for each in graph.graph_def.library.function
@@ -98,9 +97,9 @@ def _check_operators(folder):
         refused = used - set(_COMPUTES.split()) - _SAVES
         refused |= {node.op for name in called for node in functions[name]} & _SAVES
         if refused:
+            names = ", ".join(sorted(refused))
             raise ValueError(
-                f"MODEL {folder} is a program with operators that no export has: "
-                f"{', '.join(sorted(refused))}; it was not run"
+                f"it is a program with operators that no export has: {names}; it was not run"
             )
 
 

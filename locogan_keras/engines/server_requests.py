@@ -1,23 +1,26 @@
 """Requests to a server: what is asked, what can go wrong, and when it is asked again."""
 
+import concurrent.futures
+import threading
 import time
 from typing import Protocol
 
+from locogan_keras.storage.failures import one_line
+
 # Seconds before each further attempt: a server that is being replaced is back by then.
 PAUSES = (0.2, 0.5, 1.0)
-# Of a server's own words, enough for its reason and not its stack.
-_LONGEST = 300
 
 
 class Server(Protocol):
     """A model on a server, over whatever it speaks: what a `ServingEngine` needs of it."""
 
-    def predict(self, signature, inputs):
+    def predict(self, signature, inputs, numbers=0):
         """The output of a signature that has one.
 
         Args:
             signature: Its name.
             inputs: NumPy arrays by name, with a batch axis.
+            numbers: How many the output may have, besides some text. Larger answers are not read.
 
         Returns:
             The output, batch first: an array, or lists as nested as it has axes.
@@ -36,10 +39,7 @@ class ServerError(Exception):
     """
 
     def __init__(self, url, reason):
-        reason = " ".join(str(reason).split())
-        if len(reason) > _LONGEST:
-            reason = reason[: _LONGEST - 3] + "..."
-        super().__init__(f"MODEL {url} {reason}")
+        super().__init__(one_line(f"MODEL {url} ", reason))
         self.reason = reason
 
 
@@ -73,3 +73,31 @@ def patiently(ask):
         except Unavailable:
             time.sleep(pause)
     return ask()
+
+
+def within(seconds, ask):
+    """An answer that comes whole within a time.
+
+    A socket's timeout is for each part of an answer, and a byte now and then is one. So it is asked
+    for in a thread, which nobody waits for after that time.
+
+    Args:
+        seconds: The time.
+        ask: A function of no arguments.
+
+    Returns:
+        What `ask` returns.
+
+    Raises:
+        TimeoutError: If it does not in time.
+    """
+    answer = concurrent.futures.Future()
+
+    def run():
+        try:
+            answer.set_result(ask())
+        except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return answer.result(seconds)

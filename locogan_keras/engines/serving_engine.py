@@ -1,5 +1,6 @@
 """The engine that asks TensorFlow Serving, over REST or gRPC."""
 
+import math
 import re
 
 import numpy as np
@@ -20,7 +21,7 @@ def connect(url, timeout=TIMEOUT):
 
     Args:
         url: `http://HOST:PORT/v1/models/NAME`, the same with `https`, or `grpc://HOST:PORT/NAME`.
-        timeout: Seconds to wait for an answer.
+        timeout: Seconds to wait for an answer, all of it.
 
     Returns:
         A `ServingEngine`.
@@ -81,15 +82,18 @@ class ServingEngine:
             raise ServerError(url, f"is {error}") from None
 
     def __call__(self, latent, positions):
-        answer = self._server.predict("serving_default", {"latent": latent, "positions": positions})
-        try:
-            image = np.asarray(answer, np.float32)
-        except (TypeError, ValueError) as error:
-            raise ServerError(self._url, f"answers with no image: {error}") from None
         batch, rows, columns, _ = latent.shape
         description = self.description
         size = [description.cell * (cells - 2 * description.border) for cells in (rows, columns)]
         expected = (batch, *size, description.image_channels)
+        inputs = {"latent": latent, "positions": positions}
+        answer = self._server.predict("serving_default", inputs, max(0, math.prod(expected)))
+        try:
+            # Too large for float32 is infinite, and seen where images are.
+            with np.errstate(over="ignore"):
+                image = np.asarray(answer, np.float32)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ServerError(self._url, f"answers with no image: {error}") from None
         if image.shape != expected:
             raise ServerError(
                 self._url, f"answers with an image of shape {image.shape} instead of {expected}"

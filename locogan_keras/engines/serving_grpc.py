@@ -1,5 +1,8 @@
 """TensorFlow Serving's gRPC interface, with its own messages (the extra `serving`)."""
 
+import functools
+import math
+
 import grpc
 import tensorflow as tf
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
@@ -8,13 +11,14 @@ from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServic
 from locogan_keras.engines.server_requests import Refused, ServerError, Unavailable, patiently
 
 _OPTIONS = (
-    # 4 MiB by default, an image of 591 x 591. -1 leaves protobuf's own limit of 2 GiB.
-    ("grpc.max_receive_message_length", -1),
+    # -1 leaves protobuf's own limit of 2 GiB.
     ("grpc.max_send_message_length", -1),
     # By default a channel waits a second before it knocks again, and fails until then.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
 )
+# Bytes that an answer may have: for its text, and for each of its numbers.
+_TEXT_BYTES, _NUMBER_BYTES = 2**20, 8
 
 
 class GrpcServer:
@@ -29,23 +33,38 @@ class GrpcServer:
 
     def __init__(self, url, address, name, timeout):
         self._url, self._name, self._timeout = url, name, timeout
-        self._stub = PredictionServiceStub(grpc.insecure_channel(address, _OPTIONS))
 
-    def predict(self, signature, inputs):
+        @functools.cache
+        def stub(most):
+            # By default 4 MiB, an image of 591 x 591.
+            limit = ("grpc.max_receive_message_length", most)
+            return PredictionServiceStub(grpc.insecure_channel(address, (*_OPTIONS, limit)))
+
+        self._stub = stub
+
+    def predict(self, signature, inputs, numbers=0):
         """The output as of `Server`, an array."""
         request = PredictRequest()
         request.model_spec.name = self._name
         request.model_spec.signature_name = signature
         for name, array in inputs.items():
             request.inputs[name].CopyFrom(tf.make_tensor_proto(array))
-        outputs = list(patiently(lambda: self._ask(request)).outputs.values())
+        stub = self._stub(_TEXT_BYTES + numbers * _NUMBER_BYTES)
+        outputs = list(patiently(lambda: self._ask(stub, request)).outputs.values())
         if len(outputs) != 1:
             raise ServerError(self._url, f"answers with {len(outputs)} outputs instead of 1")
-        return tf.make_ndarray(outputs[0])
-
-    def _ask(self, request):
+        # One value may stand for as many as the shape says.
+        shape = [axis.size for axis in outputs[0].tensor_shape.dim]
+        if not 0 <= math.prod(shape) <= max(numbers, 1):
+            raise ServerError(self._url, f"answers with an output of shape {shape}")
         try:
-            return self._stub.Predict(request, timeout=self._timeout)
+            return tf.make_ndarray(outputs[0])
+        except (TypeError, ValueError, LookupError) as error:
+            raise ServerError(self._url, f"answers with no array: {error}") from None
+
+    def _ask(self, stub, request):
+        try:
+            return stub.Predict(request, timeout=self._timeout)
         except grpc.RpcError as error:
             raise self._failure(error.code(), error.details()) from None
 

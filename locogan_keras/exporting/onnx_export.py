@@ -8,7 +8,7 @@ import onnx
 import onnxruntime
 import tf2onnx.utils
 
-from locogan_keras.engines.onnx_engine import METADATA
+from locogan_keras.engines.onnx_engine import DIGEST, METADATA, digest
 from locogan_keras.storage.atomic import scratch_folder
 
 OPSETS = (15, 16, 17, 18)
@@ -59,12 +59,15 @@ def onnx_model(network, description, opset=18):
 
 
 def save_onnx(model, path):
-    """A model checked and written as one file.
+    """A model checked and written as one file, with a digest of its graph.
 
     Args:
-        model: An `onnx.ModelProto`.
+        model: An `onnx.ModelProto`; the digest is added to its metadata.
         path: Where to.
     """
+    told = {entry.key: entry.value for entry in model.metadata_props}
+    told[DIGEST] = digest(model.graph.SerializeToString())
+    onnx.helper.set_model_props(model, told)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, path)
 

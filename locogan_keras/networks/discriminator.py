@@ -5,7 +5,7 @@ from keras import layers, ops
 
 from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.networks.layers import PositionInjection
-from locogan_keras.networks.network import Network, check_settings, normal_kernel
+from locogan_keras.networks.network import Network, check_settings, check_whole, normal_kernel
 from locogan_keras.networks.spectral_normalization import SpectralNormalization
 
 
@@ -96,8 +96,7 @@ class Discriminator(Network):
         packed=1,
     ):
         check_settings(width, inject, image_channels)
-        if packed < 1:
-            raise ValueError(f"`packed` must be >= 1. Received: packed={packed}")
+        check_whole(1, packed=packed)
         dtype = keras.dtype_policies.get(dtype)
         image = keras.Input((None, None, packed * image_channels), name="image", dtype="float32")
         positions = keras.Input((None, None, 2), name="positions", dtype="float32")

@@ -7,7 +7,13 @@ from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.canvas.positions import check_frame
 from locogan_keras.networks.encodings import ENCODINGS
 from locogan_keras.networks.layers import PositionInjection
-from locogan_keras.networks.network import Network, check_settings, normal_kernel, normalization
+from locogan_keras.networks.network import (
+    Network,
+    check_settings,
+    check_whole,
+    normal_kernel,
+    normalization,
+)
 from locogan_keras.networks.upsampling import (
     CropBorder,
     UpsamplingConvolution,
@@ -107,18 +113,12 @@ class Generator(Network):
     ):
         check_settings(width, inject, image_channels)
         dtype = keras.dtype_policies.get(dtype)
-        if global_channels < 0 or local_channels < 1:
-            raise ValueError(
-                "`global_channels` must be >= 0 and `local_channels` >= 1. Received: "
-                f"global_channels={global_channels}, local_channels={local_channels}"
-            )
+        check_whole(0, global_channels=global_channels)
+        check_whole(1, local_channels=local_channels)
+        check_whole(0, LEVELS, wide_levels=wide_levels)
         check_frame(frame, encoding)
         fine_channels, line_channels = tuple(fine_channels), tuple(line_channels)
         check_local_channels(local_channels, fine_channels, line_channels)
-        if not 0 <= wide_levels <= LEVELS:
-            raise ValueError(
-                f"`wide_levels` must be 0 to {LEVELS}. Received: wide_levels={wide_levels}"
-            )
 
         def inject_positions(features, level, margin, name="positions"):
             if level and (inject == "input" or not ENCODINGS[encoding].channels):

@@ -1,6 +1,7 @@
 """The base of both networks: a functional Keras model that its settings describe wholly."""
 
 import inspect
+import numbers
 
 import keras
 
@@ -13,6 +14,9 @@ if keras.backend.backend() != "tensorflow":
     )
 # Whatever the user's default is: the kernels of saved models are of channels last.
 keras.config.set_image_data_format("channels_last")
+
+# Of any layer's settings. Larger numbers are a mistake, or meant to be one.
+_MOST_CHANNELS = 2**16
 
 
 class Network(keras.Model):
@@ -71,16 +75,20 @@ class Network(keras.Model):
 
 def check_settings(width, inject, image_channels):
     """A refusal, with `ValueError`, of settings that no network can be made of."""
-    if image_channels < 1:
-        raise ValueError(
-            f"`image_channels` must be >= 1. Received: image_channels={image_channels}"
-        )
-    if width < 1:
-        raise ValueError(f"`width` must be >= 1. Received: width={width}")
+    check_whole(1, width=width, image_channels=image_channels)
     if inject not in INJECTIONS:
         raise ValueError(
             f"`inject` must be one of {', '.join(INJECTIONS)}. Received: inject={inject!r}"
         )
+
+
+def check_whole(least, most=_MOST_CHANNELS, **settings):
+    """A refusal, with `ValueError`, of settings that are not whole numbers in a range."""
+    for name, value in settings.items():
+        if not isinstance(value, numbers.Integral) or not least <= value <= most:
+            raise ValueError(
+                f"`{name}` must be a whole number, {least} to {most}. Received: {name}={value!r}"
+            )
 
 
 def normalization(name, dtype):

@@ -6,6 +6,7 @@ from keras import ops
 
 from locogan_keras.canvas.latents import BORDER, LEVELS
 from locogan_keras.canvas.positions import UPSAMPLINGS
+from locogan_keras.networks.network import check_whole
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
@@ -203,10 +204,12 @@ def fine_latent_channels(fine_channels):
     Raises:
         ValueError: If `fine_channels` are not three counts.
     """
-    if len(fine_channels) != 3 or min(fine_channels) < 0:
+    if len(fine_channels) != 3:
         raise ValueError(
-            f"`fine_channels` must be three counts >= 0. Received: fine_channels={fine_channels}"
+            f"`fine_channels` must be three counts. Received: fine_channels={fine_channels}"
         )
+    for count in fine_channels:
+        check_whole(0, fine_channels=count)
     return sum(4**level * count for level, count in enumerate(fine_channels, start=1))
 
 
@@ -216,10 +219,12 @@ def check_local_channels(local_channels, fine_channels, line_channels):
     Raises:
         ValueError: If not.
     """
-    if len(line_channels) != 2 or min(line_channels) < 0:
+    if len(line_channels) != 2:
         raise ValueError(
-            f"`line_channels` must be two counts >= 0. Received: line_channels={line_channels}"
+            f"`line_channels` must be two counts. Received: line_channels={line_channels}"
         )
+    for count in line_channels:
+        check_whole(0, line_channels=count)
     taken = fine_latent_channels(fine_channels) + sum(line_channels)
     if local_channels <= taken:
         raise ValueError(

@@ -80,7 +80,7 @@ def _recipe_text(recipe):
 def _parse_value(text):
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import dataclasses
 import re
+import reprlib
 from importlib import metadata
 from pathlib import Path
 
@@ -87,7 +88,7 @@ class Run:
         path = self.path(CONFIG)
         try:
             values = parse_toml(path.read_text(encoding="utf-8"), path)
-            about = values.pop("run", {})
+            about = dict(values.pop("run", {}))
             # First of all: a newer version may have settings that this one does not know.
             if _numbers(str(about.get("version"))) > _numbers(version()):
                 raise ValueError(
@@ -95,6 +96,8 @@ class Run:
                     f"{version()}"
                 )
             origin = Origin(**about)
+            if not all(isinstance(value, str) for value in about.values()):
+                raise TypeError(f"[run] must be strings. Received: {reprlib.repr(about)}")
         except FileNotFoundError:
             raise ValueError(f"{self.folder} is not a run: it has no {CONFIG}") from None
         except (TypeError, UnicodeDecodeError) as error:

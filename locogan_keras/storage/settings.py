@@ -10,19 +10,24 @@ from locogan_keras.storage.toml import toml_value
 # Pixels between the places of crops: a cell is a whole number of them, and so is every circle.
 STRIDES = tuple(2**level for level in range(LEVELS + 1))
 
+# Larger whole numbers are a mistake, or meant to be one.
+_LARGEST, _MOST_CHANNELS = 2**31 - 1, 2**16
+
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
 def _setting(default, meaning, choices=None, least=None, most=None, form=None):
     """A field; `form` is of one whose type does not say all: what it must be, and a check."""
+    if type(default) is int and most is None:
+        most = _LARGEST
     metadata = {"meaning": meaning, "choices": choices, "least": least, "most": most}
     return dataclasses.field(default=default, metadata={**metadata, "form": form})
 
 
 def _are_whole(value, count, least):
-    """Whether a value is so many whole numbers, none less than the least."""
+    """Whether a value is so many whole numbers, none out of range."""
     kinds = [type(each) for each in value] if isinstance(value, tuple) else []
-    return kinds == count * [int] and min(value) >= least
+    return kinds == count * [int] and min(value) >= least and max(value) <= _LARGEST
 
 
 def _is_size(value):
@@ -34,11 +39,11 @@ def _is_size(value):
 class ModelSettings:
     """The networks; see `build_generator`."""
 
-    width: int = _setting(32, "channels of the narrowest layers", least=1)
+    width: int = _setting(32, "channels of the narrowest layers", least=1, most=_MOST_CHANNELS)
     encoding: str = _setting("linear", "of positions", choices=tuple(PERIODIC_AXES))
     inject: str = _setting("every_layer", "where positions go", choices=INJECTIONS)
-    global_channels: int = _setting(16, "of the master plan", least=0)
-    local_channels: int = _setting(2, "of the local plan", least=1)
+    global_channels: int = _setting(16, "of the master plan", least=0, most=_MOST_CHANNELS)
+    local_channels: int = _setting(2, "of the local plan", least=1, most=_MOST_CHANNELS)
     frame: tuple[int, int] | str = _setting(
         "picture",
         "[height, width] in pixels of a pattern's frame; or the whole picture",

@@ -18,5 +18,6 @@ def parse_toml(text, name):
     """TOML text as a dictionary, or `ValueError` with the file's name."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    # Numbers and nesting may be longer and deeper than Python takes.
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} is not valid TOML: {error}") from None

@@ -87,7 +87,7 @@ class Prepared:
                 )
             return None
         with strategy.scope():
-            model = load_keras(checkpoint.path, compile=True)
+            model = load_keras(checkpoint.path, "LocoGAN", compile=True)
             # Rates may change from one part of a run to the next.
             training = self.settings.training
             model.generator_optimizer.learning_rate = training.generator_learning_rate

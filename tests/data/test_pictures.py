@@ -2,10 +2,10 @@ import struct
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 from support.png_files import png_file
 
-from locogan_keras.data.pictures import read_picture, scaled
+from locogan_keras.data.pictures import FORMATS, read_mask, read_picture, scaled
 
 
 @pytest.fixture
@@ -125,3 +125,25 @@ def test_a_picture_that_repeats_is_scaled_across_its_seam():
     ours = scaled(picture, 16, wrap=(False, True))
     shifted = scaled(np.roll(picture, 128, axis=1), 16, wrap=(False, True))
     np.testing.assert_array_equal(np.roll(ours, 32, axis=1), shifted)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_common_kind_is_read_whatever_its_name(tmp_path, levels, kind):
+    path = tmp_path / "picture.png"
+    Image.fromarray(np.kron(levels, np.ones((8, 8, 1), np.uint8))).save(path, kind)
+    assert read_picture(path).shape == (56, 72, 3)
+
+
+@pytest.mark.parametrize("kind", ["EPS", "PCX", "ICNS"])
+def test_a_kind_that_may_be_a_program_is_no_picture(tmp_path, levels, kind, monkeypatch):
+    """An EPS file named `.png` was handed to Ghostscript."""
+
+    def never(*arguments, **options):
+        raise RuntimeError("Ghostscript was called")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", never)
+    path = tmp_path / "picture.png"
+    Image.fromarray(levels).save(path, kind)
+    for read in (read_picture, lambda path: read_mask(path, (7, 9))):
+        with pytest.raises(ValueError, match=r"picture\.png is not a picture"):
+            read(path)

@@ -138,6 +138,19 @@ def test_capitals_are_as_good(exports, tmp_path):
     assert load_engine(path).description == load_engine(exports / "model.onnx").description
 
 
+def test_what_a_model_says_of_itself_is_printable(exports, tmp_path, capsys):
+    recipe = "\x1b]0;owned\x07\ngr\u00fcn"
+
+    def change(model):
+        entry = model.metadata_props[0]
+        entry.value = json.dumps({**json.loads(entry.value), "recipe": recipe})
+
+    assert main(["info", str(changed_onnx(exports, tmp_path / "model.onnx", change))]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.isprintable() for line in lines)
+    assert lines[0] == r"recipe:             \x1b]0;owned\x07\ngr" + "\u00fcn"
+
+
 def test_a_run_that_has_saved_nothing_says_when_it_will(trained_run, tmp_path):
     (tmp_path / "config.toml").write_bytes((trained_run / "config.toml").read_bytes())
     with pytest.raises(ValueError, match=r"saved nothing yet: it does after \d+ steps"):
@@ -196,16 +209,68 @@ def test_a_savedmodel_of_a_newer_version_is_named(exports, tmp_path, monkeypatch
         load_engine(tmp_path / "model")
 
 
-def test_a_keras_file_of_a_newer_version_is_named(exports, tmp_path):
-    path = tmp_path / "model.keras"
+def changed_keras(exports, path, change):
+    """A copy of the `.keras` file with another config's text."""
     with zipfile.ZipFile(exports / "model.keras") as old, zipfile.ZipFile(path, "w") as new:
         for name in old.namelist():
             data = old.read(name)
-            if name == "config.json":
-                config = json.loads(data)
-                config["config"]["attention"] = True
-                data = json.dumps(config)
-            new.writestr(name, data)
+            new.writestr(name, change(data.decode()) if name == "config.json" else data)
+    return path
+
+
+def with_settings(**settings):
+    def change(text):
+        config = json.loads(text)
+        config["config"] |= settings
+        return json.dumps(config)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_settings(frame=[-192, -192]),
+        with_settings(frame=[float("inf"), 192], encoding="linear"),
+        with_settings(frame=[0, 0]),
+        with_settings(frame=[2**80, 96], encoding="linear"),
+        with_settings(frame=[64.0, 96]),
+        with_settings(frame=None),
+        with_settings(frame=[64]),
+        with_settings(encoding=["torus"]),
+        with_settings(encoding={}),
+        with_settings(width=2**80),
+        with_settings(width="4"),
+        with_settings(width=None),
+        with_settings(width=-1),
+        with_settings(global_channels=2**80),
+        with_settings(global_channels="16"),
+        with_settings(local_channels=float("nan")),
+        with_settings(image_channels=2**80),
+        with_settings(wide_levels="2"),
+        with_settings(fine_channels=[2**80, 0, 0]),
+        with_settings(fine_channels=["1", 0, 0]),
+        with_settings(dtype="float99"),
+        with_settings(dtype=[]),
+        with_settings(inject=None),
+        lambda text: "null",
+        lambda text: "[]",
+        lambda text: "[" * 100_000,
+        lambda text: text.replace('"config"', '"other"', 1),
+        lambda text: text.replace("locogan_keras>Generator", "\\u001b[2J"),
+        lambda text: text + " " * 2**20,
+    ],
+)
+def test_a_keras_file_whose_config_cannot_be_is_one_line(change, exports, tmp_path, capfd):
+    path = changed_keras(exports, tmp_path / "model.keras", change)
+    line = refusal(capfd, path, tmp_path / "picture.png")
+    assert line.startswith(f"locogan: error: MODEL {path} ")
+    assert line.isprintable()
+    assert len(line) < 700
+
+
+def test_a_keras_file_of_a_newer_version_is_named(exports, tmp_path):
+    path = changed_keras(exports, tmp_path / "model.keras", with_settings(attention=True))
     with pytest.raises(
         ValueError, match=r"unknown settings of Generator, of a newer version\? attention$"
     ):
@@ -260,7 +325,7 @@ def test_weights_in_other_files_are_refused(exports, tmp_path, monkeypatch, leas
     assert (tmp_path / "weights").exists()
     # Not even where the weights would be found.
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match="cannot be loaded"):
+    with pytest.raises(ValueError, match="cannot be loaded: it has weights in other files"):
         load_engine(path)
 
 

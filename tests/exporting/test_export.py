@@ -14,7 +14,7 @@ from conftest import lively_generator
 from locogan_keras.canvas.description import Description
 from locogan_keras.canvas.positions import INJECTIONS, PERIODIC_AXES
 from locogan_keras.cli import main
-from locogan_keras.engines.onnx_engine import OnnxEngine
+from locogan_keras.engines.onnx_engine import DIGEST, METADATA, OnnxEngine
 from locogan_keras.exporting import comparison
 from locogan_keras.exporting.comparison import samples
 from locogan_keras.exporting.deployable import deployable
@@ -102,8 +102,9 @@ def test_the_onnx_graph_can_be_read(generator_file, tmp_path, capsys):
     joins = {"Concat": 5, "Transpose": 2}
     assert Counter(node.op_type for node in latent_nodes(model)) == blocks | joins
     assert not {"Shape", "Resize", "Reshape", "Gather", "BatchNormalization"} & set(kinds)
-    (metadata,) = model.metadata_props
-    described = Description.from_json(metadata.value)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    assert metadata.keys() == {METADATA, DIGEST}
+    described = Description.from_json(metadata[METADATA])
     assert (described.frame, described.encoding, described.period) == ((64, 96), "torus", (64, 96))
 
 

@@ -101,6 +101,15 @@ def test_a_recipe_of_ones_own(tmp_path, mark):
         ("model.fine_channels=[1, 1]", r"three whole numbers.*\[1, 1\]"),
         ("model.fine_channels=[1, 1, -1]", "at least 0.*-1"),
         ("model.line_channels=[1]", r"two whole numbers.*\[1\]"),
+        (f"training.batch_size={2**80}", "at most 2147483647"),
+        ("model.width=100000000", "at most 65536.*model.width=100000000"),
+        ("model.local_channels=99999999999", "at most 65536"),
+        (f"model.frame=[{2**80}, 192]", r"HEIGHT, WIDTH"),
+        ("model.frame=[-192, -192]", "`frame` must be"),
+        ("model.frame=[inf, 192]", r"HEIGHT, WIDTH.*inf"),
+        (f"data.image_size={2**80}", "a whole number or"),
+        ("model.width=" + "9" * 5000, "a whole number"),
+        ("model.frame=" + "[" * 10_000, "HEIGHT, WIDTH"),
         ("training.packed=3", "multiple of training.packed.*packed=3"),
     ],
 )
@@ -133,9 +142,10 @@ def test_bad_recipes_are_named(tmp_path):
         load_config("moon")
     with pytest.raises(ValueError, match=r"none\.toml cannot be read"):
         load_config(tmp_path / "none.toml")
-    (tmp_path / "bad.toml").write_text("[model\n")
-    with pytest.raises(ValueError, match=r"bad\.toml is not valid TOML"):
-        load_config(tmp_path / "bad.toml")
+    for text in ("[model\n", "[model]\nframe = " + "[" * 100_000, "a = " + "9" * 5000):
+        (tmp_path / "bad.toml").write_text(text)
+        with pytest.raises(ValueError, match=r"bad\.toml is not valid TOML"):
+            load_config(tmp_path / "bad.toml")
     (tmp_path / "flat.toml").write_text("model = 3\n")
     for settings in ([], ["model.width=3"]):
         with pytest.raises(ValueError, match="model is a section"):

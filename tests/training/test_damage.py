@@ -63,6 +63,8 @@ DAMAGED = {
     "empty.png": (b"", "is not a picture"),
     "zeros.jpg": (bytes(5000), "is not a picture"),
     "text.png": (b"<html>404 Not Found</html>", "is not a picture"),
+    # Pillow would hand it to Ghostscript.
+    "program.png": (encoded(noise(), "EPS"), "is not a picture"),
     "header.png": (encoded(noise(), "PNG")[:20], "is "),
     "checksum.png": (bad_checksum(), "is damaged"),
     "stream.png": (bad_stream(), "is damaged"),
