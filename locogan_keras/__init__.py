@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from locogan_keras.evaluation.patch_distance import patch_distance
     from locogan_keras.exporting.export import export
     from locogan_keras.networks.discriminator import Discriminator, build_discriminator
-    from locogan_keras.networks.feature_discriminator import (
+    from locogan_keras.networks.generator import Generator, build_generator
+    from locogan_keras.networks.layers import PositionInjection, PositionUpsampling
+    from locogan_keras.networks.pretrained.feature_discriminator import (
         FeatureDiscriminator,
         build_feature_discriminator,
     )
-    from locogan_keras.networks.generator import Generator, build_generator
-    from locogan_keras.networks.layers import PositionInjection, PositionUpsampling
     from locogan_keras.networks.spectral_normalization import SpectralNormalization
     from locogan_keras.networks.upsampling import UpsamplingConvolution
     from locogan_keras.rendering.edits import interpolate, mix, transplant, vary_local
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Description": "canvas.description",
     "Discriminator": "networks.discriminator",
-    "FeatureDiscriminator": "networks.feature_discriminator",
+    "FeatureDiscriminator": "networks.pretrained.feature_discriminator",
     "Generator": "networks.generator",
     "LocoGAN": "training.locogan",
     "PositionInjection": "networks.layers",
@@ -53,7 +53,7 @@ _HOMES = {
     "View": "canvas.views",
     "bands": "rendering.render",
     "build_discriminator": "networks.discriminator",
-    "build_feature_discriminator": "networks.feature_discriminator",
+    "build_feature_discriminator": "networks.pretrained.feature_discriminator",
     "build_generator": "networks.generator",
     "evaluate": "evaluation.evaluate",
     "export": "exporting.export",

@@ -16,7 +16,7 @@ ARROWS = {
     "networks": "canvas",
     "engines": "canvas storage networks",
     "rendering": "canvas storage",
-    "evaluation": "canvas rendering",
+    "evaluation": "canvas networks rendering",
     "exporting": "canvas storage networks engines",
     "training": "canvas storage data networks engines rendering evaluation",
     "cli": "canvas storage data networks engines rendering evaluation exporting training",

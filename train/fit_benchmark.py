@@ -32,8 +32,8 @@ from locogan_keras.networks.losses import LOSSES
 from locogan_keras.networks.optimizers import apply_gradients
 from locogan_keras.storage.run import Run
 from locogan_keras.training import callbacks, saving
+from locogan_keras.training.devices.replicas import divided
 from locogan_keras.training.locogan import LocoGAN
-from locogan_keras.training.replicas import divided
 
 FRAME = (192, 192)
 # In one turn, and in one execution where several are.

@@ -111,7 +111,7 @@ def _settings(options):
 
 def _kind_of(source):
     """The recipe for a photo, and the settings that are its own; what was found is printed."""
-    from locogan_keras.data.kinds import kind_of
+    from locogan_keras.data.patterns.kinds import kind_of
     from locogan_keras.data.pictures import read_picture
     from locogan_keras.storage.toml import toml_value
 

@@ -11,8 +11,10 @@ from locogan_keras.canvas.description import Description
 
 # Imported for Keras to know the layers of the files it loads.
 from locogan_keras.networks.discriminator import Discriminator as _Discriminator  # noqa: F401
-from locogan_keras.networks.feature_discriminator import FeatureDiscriminator as _Features  # noqa: F401
 from locogan_keras.networks.generator import Generator as _Generator  # noqa: F401
+from locogan_keras.networks.pretrained.feature_discriminator import (
+    FeatureDiscriminator as _Features,  # noqa: F401
+)
 from locogan_keras.storage.failures import ModelError, in_one_line
 
 _PACKAGE = "locogan_keras"

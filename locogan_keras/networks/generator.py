@@ -9,6 +9,7 @@ from locogan_keras.networks.encodings import ENCODINGS
 from locogan_keras.networks.layers import PositionInjection
 from locogan_keras.networks.network import (
     Network,
+    check_local_channels,
     check_settings,
     check_whole,
     normal_kernel,
@@ -20,7 +21,6 @@ from locogan_keras.networks.upsampling import (
     border_before,
     by_level,
     channels_at,
-    check_local_channels,
     generator_inputs,
 )
 

@@ -91,6 +91,42 @@ def check_whole(least, most=_MOST_CHANNELS, **settings):
             )
 
 
+def fine_latent_channels(fine_channels):
+    """The number of the latent's channels that are noise at finer levels than the cells.
+
+    Raises:
+        ValueError: If `fine_channels` are not three counts.
+    """
+    if len(fine_channels) != 3:
+        raise ValueError(
+            f"`fine_channels` must be three counts. Received: fine_channels={fine_channels}"
+        )
+    for count in fine_channels:
+        check_whole(0, fine_channels=count)
+    return sum(4**level * count for level, count in enumerate(fine_channels, start=1))
+
+
+def check_local_channels(local_channels, fine_channels, line_channels):
+    """A check that the local channels are enough for what is made of them, and one more.
+
+    Raises:
+        ValueError: If not.
+    """
+    if len(line_channels) != 2:
+        raise ValueError(
+            f"`line_channels` must be two counts. Received: line_channels={line_channels}"
+        )
+    for count in line_channels:
+        check_whole(0, line_channels=count)
+    taken = fine_latent_channels(fine_channels) + sum(line_channels)
+    if local_channels <= taken:
+        raise ValueError(
+            f"`local_channels` must be over {taken}, which finer noise and lines take. Received: "
+            f"local_channels={local_channels}, fine_channels={fine_channels}, "
+            f"line_channels={line_channels}"
+        )
+
+
 def normalization(name, dtype):
     """A function of features: batch normalisation and ReLU, `normalize_` and `relu_` of this name.
 

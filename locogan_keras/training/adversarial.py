@@ -10,7 +10,7 @@ from locogan_keras.networks.optimizers import (
     learning_rate_ratio,
     reference_adam,
 )
-from locogan_keras.training.replicas import ReplicatedModel
+from locogan_keras.training.devices.replicas import ReplicatedModel
 
 
 class AdversarialModel(ReplicatedModel):

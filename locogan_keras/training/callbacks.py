@@ -10,8 +10,8 @@ import numpy as np
 from tqdm import tqdm
 
 from locogan_keras.storage.atomic import ENDING, heard
+from locogan_keras.training.devices.replicas import mean_over_workers
 from locogan_keras.training.locogan import LOGS
-from locogan_keras.training.replicas import mean_over_workers
 
 # Accuracies, on reals and on fakes, of a discriminator with one answer to all, or none right.
 _BLIND = {(1.0, 0.0), (0.0, 1.0), (0.0, 0.0)}

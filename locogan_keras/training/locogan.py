@@ -12,8 +12,8 @@ from locogan_keras.canvas.latents import BORDER, CELL
 from locogan_keras.networks.generator import Generator
 from locogan_keras.networks.losses import accuracies
 from locogan_keras.training.adversarial import AdversarialModel
+from locogan_keras.training.devices.replicas import mean_over_replicas
 from locogan_keras.training.judgement import Judgement
-from locogan_keras.training.replicas import mean_over_replicas
 
 # What a step logs, beside the sum of both losses, which is `loss`.
 LOGS = ("generator_loss", "discriminator_loss", "real_accuracy", "fake_accuracy")

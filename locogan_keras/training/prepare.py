@@ -10,9 +10,9 @@ import tensorflow as tf
 from locogan_keras.data.crops import Pictures, load_pictures
 from locogan_keras.engines.keras_engine import load_keras
 from locogan_keras.networks.discriminator import build_discriminator
-from locogan_keras.networks.feature_discriminator import build_feature_discriminator
 from locogan_keras.networks.generator import build_generator
 from locogan_keras.networks.optimizers import reference_adam
+from locogan_keras.networks.pretrained.feature_discriminator import build_feature_discriminator
 from locogan_keras.storage.run import Origin, Run, version
 from locogan_keras.storage.settings import Settings
 from locogan_keras.training.locogan import LocoGAN

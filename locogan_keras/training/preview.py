@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from locogan_keras.canvas.latents import BORDER, CELL
 from locogan_keras.storage.atomic import scratch_folder
+from locogan_keras.training.devices.replicas import check_batch_size
+from locogan_keras.training.devices.strategies import check_cluster, make_strategy
 from locogan_keras.training.prepare import prepare
-from locogan_keras.training.replicas import check_batch_size
-from locogan_keras.training.strategies import check_cluster, make_strategy
 
 _TIMED_STEPS = 3
 # Bytes of a float32.

@@ -7,25 +7,25 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from locogan_keras.data.lattice import Lattice, drawn
+from locogan_keras.data.patterns.lattice import Lattice, drawn
 from locogan_keras.rendering.png import write_png
 from locogan_keras.storage.locks import FolderLock
 from locogan_keras.storage.run import LATTICE, REJECTED, version
 from locogan_keras.training import callbacks
+from locogan_keras.training.devices.replicas import check_alike, check_batch_size
+from locogan_keras.training.devices.strategies import (
+    has_workers,
+    is_chief,
+    losses_of_workers_named,
+    make_strategy,
+)
 from locogan_keras.training.prepare import prepare
-from locogan_keras.training.replicas import check_alike, check_batch_size
 from locogan_keras.training.saving import (
     Board,
     MetricsLog,
     SaveRun,
     StopWhenSettled,
     check_tensorboard,
-)
-from locogan_keras.training.strategies import (
-    has_workers,
-    is_chief,
-    losses_of_workers_named,
-    make_strategy,
 )
 
 # Keras wants a number of steps; `StopAt` ends a run that is bounded by time.

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from support.textures import bricks, levels
 
-from locogan_keras.data.kinds import kind_of
+from locogan_keras.data.patterns.kinds import kind_of
+from locogan_keras.data.patterns.lines import line_axes
 from locogan_keras.data.pictures import scaled
 
 
@@ -23,11 +24,26 @@ def test_a_wall_is_regular_and_its_frame_is_whole_cells(rng):
 
 
 def test_what_has_no_lattice_is_irregular(rng):
-    assert kind_of(levels(rng.normal(128, 40, size=(200, 220)))).recipe == "irregular"
+    kind = kind_of(levels(rng.normal(128, 40, size=(200, 220))))
+    assert (kind.recipe, kind.changes) == ("irregular", ())
     stripes = 128 + 60 * np.sign(np.sin(2 * np.pi * np.arange(220) / 20))
     kind = kind_of(levels(np.tile(stripes, (200, 1)) + rng.normal(0, 5, size=(200, 220))))
-    assert (kind.recipe, kind.changes) == ("irregular", ())
+    # A stripe goes all the way, so it is told of its column.
+    assert (kind.recipe, kind.changes) == ("irregular", (("model.line_channels", [0, 8]),))
+    assert "its columns are of one piece" in kind.found
     assert "every 20 pixels in x" in kind.found
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_lines_of_one_piece_are_found_along_their_axis(rng, axis):
+    """Boards of random widths and shades, under grain of their own strength."""
+    boards = np.repeat(rng.normal(0, 40, 40), rng.integers(4, 20, 40))[:300, None]
+    picture = levels(np.swapaxes(128 + boards + rng.normal(0, 40, (300, 280)), 0, axis))
+    assert line_axes(picture) == (axis == 0, axis == 1)
+    # As large as stones, and light from one side: nothing is of one piece.
+    stones = np.kron(rng.normal(0, 40, (30, 30)), np.ones((10, 10))) + np.arange(300) / 3
+    assert line_axes(levels(100 + stones)) == (False, False)
+    assert line_axes(picture[:100, :100]) == (False, False)
 
 
 def panorama(rng, height=128, closes=True):

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from support.textures import SIZE, bricks, levels
 
-from locogan_keras.data.autocorrelation import autocorrelation, flattened
-from locogan_keras.data.kinds import whole_cells
-from locogan_keras.data.lattice import Lattice, drawn, measured
-from locogan_keras.data.lattice_choice import agreement
+from locogan_keras.data.patterns.autocorrelation import autocorrelation, flattened
+from locogan_keras.data.patterns.kinds import whole_cells
+from locogan_keras.data.patterns.lattice import Lattice, drawn, measured
+from locogan_keras.data.patterns.lattice_choice import agreement
 from locogan_keras.data.pictures import read_picture
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -262,6 +262,6 @@ def test_the_drawing():
 
 
 def test_tensorflow_stays_out():
-    code = "import sys, locogan_keras.data.lattice, locogan_keras.data.kinds\n"
+    code = "import sys, locogan_keras.data.patterns.lattice, locogan_keras.data.patterns.kinds\n"
     code += "sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

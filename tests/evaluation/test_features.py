@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from locogan_keras.evaluation.metrics.features import features
-from locogan_keras.networks import efficientnet
+from locogan_keras.networks.pretrained import efficientnet
 
 # Of each stage of table 1 of Tan and Le (2019): repeats, stride; and whether it is tapped.
 STAGES = [(1, 1, 0), (2, 2, 1), (2, 2, 1), (3, 2, 0), (3, 1, 1), (4, 2, 0), (1, 1, 0)]

@@ -1,4 +1,4 @@
-"""The discriminator of what a trained network sees: what it sees, judges, keeps and leaves alone."""
+"""The discriminator of what a trained network sees: its eyes, its judgement, its files."""
 
 import keras
 import numpy as np
@@ -6,8 +6,8 @@ import pytest
 
 from locogan_keras import LocoGAN, build_discriminator, build_feature_discriminator, build_generator
 from locogan_keras.evaluation.metrics.features import features
-from locogan_keras.networks import efficientnet
-from locogan_keras.networks.feature_discriminator import FeatureDiscriminator
+from locogan_keras.networks.pretrained import efficientnet
+from locogan_keras.networks.pretrained.feature_discriminator import FeatureDiscriminator
 
 WINDOWS = np.tile([0, 0, 0.5, 0.5], (4, 1)).astype("float32")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from support.torch_files import FloatStorage, Tensor, write_torch_file
 
-from locogan_keras.networks.torch_weights import read_weights
+from locogan_keras.networks.pretrained.torch_weights import read_weights
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from locogan_keras.networks.discriminator import build_discriminator
 from locogan_keras.networks.generator import build_generator
 from locogan_keras.networks.optimizers import reference_adam
 from locogan_keras.training.callbacks import KeepTogether
+from locogan_keras.training.devices.strategies import has_workers, make_strategy
 from locogan_keras.training.locogan import LocoGAN
-from locogan_keras.training.strategies import has_workers, make_strategy
 
 BATCH = 8
 

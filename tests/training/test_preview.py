@@ -5,8 +5,8 @@ from conftest import TINY
 
 from locogan_keras.cli import main
 from locogan_keras.networks.discriminator import build_discriminator
-from locogan_keras.networks.feature_discriminator import FeatureDiscriminator
 from locogan_keras.networks.generator import build_generator
+from locogan_keras.networks.pretrained.feature_discriminator import FeatureDiscriminator
 from locogan_keras.training.locogan import LocoGAN
 from locogan_keras.training.preview import convolution_flops, training_bytes, training_flops
 

@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 from conftest import PATIENCE
 
-from locogan_keras.training.replicas import check_batch_size, divided
+from locogan_keras.training.devices.replicas import check_batch_size, divided
 
 SCRIPT = Path(__file__).parents[1] / "support" / "replica_training.py"
 

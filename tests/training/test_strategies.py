@@ -8,7 +8,7 @@ import tensorflow as tf
 from conftest import TINY
 
 from locogan_keras.cli import main
-from locogan_keras.training.strategies import (
+from locogan_keras.training.devices.strategies import (
     check_cluster,
     has_workers,
     is_chief,

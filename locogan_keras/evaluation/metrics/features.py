@@ -34,7 +34,7 @@ def features(crops):
 
 @functools.cache
 def _network():
-    from locogan_keras.networks.efficientnet import efficientnet, load_published
+    from locogan_keras.networks.pretrained.efficientnet import efficientnet, load_published
 
     network = efficientnet()
     load_published(network)

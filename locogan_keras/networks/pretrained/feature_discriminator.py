@@ -3,8 +3,8 @@
 import keras
 from keras import layers, ops
 
-from locogan_keras.networks.efficientnet import efficientnet, load_published
 from locogan_keras.networks.network import Network
+from locogan_keras.networks.pretrained.efficientnet import efficientnet, load_published
 from locogan_keras.networks.spectral_normalization import SpectralNormalization
 
 _WIDTH = 64

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from locogan_keras.networks.torch_weights import read_weights
+from locogan_keras.networks.pretrained.torch_weights import read_weights
 
 # Of each block: kernel, stride, expansion, channels (table 1, without squeeze and excitation).
 _BLOCKS = (

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 from PIL import Image, ImageDraw
 
-from locogan_keras.data.autocorrelation import autocorrelation, flattened
-from locogan_keras.data.lattice_choice import chosen
-from locogan_keras.data.lattice_search import SHORTEST, fitted, summits
+from locogan_keras.data.patterns.autocorrelation import autocorrelation, flattened
+from locogan_keras.data.patterns.lattice_choice import chosen
+from locogan_keras.data.patterns.lattice_search import SHORTEST, fitted, summits
 
 # Confidence from which on a picture is regular. A crop of paving seen from aside reached 0.58.
 REGULAR = 0.7

@@ -1,7 +1,7 @@
 """Whether a photo is laid in rows or in columns of one piece: courses of bricks, boards, strata."""
 
 from locogan_keras.canvas.positions import CROP
-from locogan_keras.data.autocorrelation import autocorrelation, flattened
+from locogan_keras.data.patterns.autocorrelation import autocorrelation, flattened
 from locogan_keras.data.pictures import scaled
 
 # Pixels of the shorter edge: about the size that is trained at.

@@ -8,8 +8,8 @@ import numpy as np
 
 from locogan_keras.canvas.latents import CELL
 from locogan_keras.canvas.positions import CROP
-from locogan_keras.data.lattice import measured
-from locogan_keras.data.lines import line_axes
+from locogan_keras.data.patterns.lattice import measured
+from locogan_keras.data.patterns.lines import line_axes
 
 # What a choice costs: squares of the departure from the wanted size in quarters, and of the change
 # of aspect in three hundredths; and each period in the frame after the first.

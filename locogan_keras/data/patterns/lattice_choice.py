@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from locogan_keras.data.autocorrelation import autocorrelation
-from locogan_keras.data.lattice_search import candidates, coarser, finer, reduced
+from locogan_keras.data.patterns.autocorrelation import autocorrelation
+from locogan_keras.data.patterns.lattice_search import candidates, coarser, finer, reduced
 
 # The agreement that three quarters of the parts exceed, where it means nothing and where it means
 # certainty: of the field; of what rows and columns do not explain, for two vectors; of the profile,

@@ -1,0 +1,1 @@
+"""A trained network of others, and the discriminator that looks through it."""
