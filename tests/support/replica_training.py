@@ -20,6 +20,7 @@ import tensorflow as tf
 from locogan_keras.networks.discriminator import build_discriminator
 from locogan_keras.networks.generator import build_generator
 from locogan_keras.networks.optimizers import reference_adam
+from locogan_keras.networks.pretrained.feature_discriminator import FeatureDiscriminator
 from locogan_keras.training.callbacks import KeepTogether
 from locogan_keras.training.devices.strategies import has_workers, make_strategy
 from locogan_keras.training.locogan import LocoGAN
@@ -34,7 +35,8 @@ def global_batches():
     return tf.data.Dataset.from_tensor_slices((crops, windows)).repeat()
 
 
-def train(strategy, optimizer, steps, dtype="float32", synchronized=True):
+def train(strategy, optimizer, steps, dtype="float32", synchronized=True, as_recipes=False):
+    """What the file is to hold; `as_recipes` with the loss and the discriminators of `regular`."""
     keras.utils.set_random_seed(0)
     optimizers = {
         "sgd": lambda: keras.optimizers.SGD(0.01),
@@ -47,13 +49,16 @@ def train(strategy, optimizer, steps, dtype="float32", synchronized=True):
     with strategy.scope():
         model = LocoGAN(
             build_generator(2, "torus", dtype=dtype),
-            build_discriminator(2, "torus", dtype=dtype),
+            build_discriminator(2, "torus", dtype=dtype, packed=1 + as_recipes),
             seed=3,
+            feature_discriminator=FeatureDiscriminator(packed=2) if as_recipes else None,
         )
+        recipe = {"loss": "relativistic", "gradient_penalty": 0.1} if as_recipes else {}
         model.compile(
             optimizers[optimizer](),
             optimizers[optimizer](),
             synchronized_batch_normalization=synchronized,
+            **recipe,
         )
     recorder = Recorder()
     together = [KeepTogether(types.SimpleNamespace(received=None))] if has_workers(strategy) else []

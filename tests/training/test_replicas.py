@@ -117,6 +117,15 @@ def test_replicas_agree_with_one_device_for_long(trained, replicas):
 
 
 @pytest.mark.slow
+def test_two_replicas_agree_with_the_losses_of_the_recipes(tmp_path):
+    """A penalty whose noise is the global batch's, packed crops and the feature discriminator."""
+    results = run(tmp_path / "sgd", [[1, 2]], optimizer="sgd", steps=10, as_recipes=True)
+    assert distance(results[1], results[2]) <= 1e-5
+    assert results[2]["apart"] == 0
+    np.testing.assert_allclose(results[2]["losses"], results[1]["losses"], atol=1e-5)
+
+
+@pytest.mark.slow
 def test_two_workers_agree_with_one_device(trained_shortly, tmp_path):
     settings = json.dumps({"optimizer": "sgd", "steps": 10})
     command = [sys.executable, str(SCRIPT), str(tmp_path / "worker"), settings]
