@@ -383,7 +383,8 @@ def check_numbers(model):
     if len(model["frame"]) != 2:
         raise ValueError(f"frame must be (height, width): {reprlib.repr(model['frame'])}")
     rows, columns = model["line_channels"]
-    if not type(rows) is type(columns) is int or min(rows, columns) < 0:
+    whole = type(rows) is type(columns) is int and min(rows, columns) >= 0
+    if not whole or rows + columns >= model["local_channels"]:
         raise ValueError(f"line_channels cannot be {reprlib.repr((rows, columns))}")
 
 

@@ -228,7 +228,7 @@ class Description:
         except ValueError as error:
             raise ValueError(f"no description of a LocoGAN generator ({error})") from None
         lines = tuple(values["line_channels"])
-        if sum(lines) > values["local_channels"]:
+        if sum(lines) >= values["local_channels"]:
             raise ValueError(
                 f"no description of a LocoGAN generator (line_channels {lines} of "
                 f"{values['local_channels']} local_channels)"

@@ -1,10 +1,10 @@
 """The noise-like image: every value is a function of a seed and integers.
 
 A latent field is `(height + 6, width + 6, channels)` float32, global channels first (the paper's
-master plan, section 3: one value for the whole picture), then local channels (one value per cell;
-of the first ones, which may be lines, one per row of cells, or per column). One cell is 16 x 16
-image pixels, what the generator makes of it in four upsamplings, and the 3 cells around the window
-are the border.
+master plan, section 3: one value for the whole picture), then local channels (one value per cell).
+The first local channels may be lines, with one value for a row of cells, or for a column. One cell
+is 16 x 16 image pixels, what the generator makes of it in four upsamplings, and the 3 cells around
+the window are the border.
 
 Values are addressed, not drawn in order: any window of an infinite canvas can be made alone.
 The generator is Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as

@@ -117,6 +117,7 @@ class Latents:
         rows, columns: Integer arrays that broadcast: cells of the picture, which plans share out.
         addresses: `(rows, columns)` likewise, of the same cells: whose values they have, where a
             stretch has moved them. The cells' own unless given.
+        lines: The same of the channels of rows and of columns; `addresses` unless given.
 
     Returns:
         `(..., global_channels + local_channels)` float32.
@@ -128,27 +129,29 @@ class Latents:
     local_channels: int
     line_channels: tuple[int, int] = (0, 0)
 
-    def __call__(self, rows, columns, addresses=None):
+    def __call__(self, rows, columns, addresses=None, lines=None):
         anywhere = np.zeros((), int)
         channels = np.arange(-1, -1 - self.global_channels, -1)
         master = sum(
             share[..., None] * source.values(channels, anywhere, anywhere)
             for source, share in self.master.shares(rows, columns).items()
         )
-        places = addresses or (rows, columns)
+        addresses = addresses or (rows, columns)
+        lines = lines or addresses
         local = sum(
-            share[..., None] * self._local_values(source, *places)
+            share[..., None] * self._local_values(source, addresses, lines)
             for source, share in self.local.shares(rows, columns).items()
             # Drawing normals is what takes time; most windows of an edit have one source.
             if share.any()
         )
         return np.concatenate([master, local], axis=-1).astype(np.float32)
 
-    def _local_values(self, source, rows, columns):
-        groups = local_groups(self.local_channels, self.line_channels)
-        return np.concatenate(
-            [source.values(numbers, y * rows, x * columns) for numbers, y, x in groups], axis=-1
-        )
+    def _local_values(self, source, addresses, lines):
+        parts = []
+        for numbers, y, x in local_groups(self.local_channels, self.line_channels):
+            rows, columns = addresses if y and x else lines
+            parts.append(source.values(numbers, y * rows, x * columns))
+        return np.concatenate(parts, axis=-1)
 
 
 def blended(first, second, weights):

@@ -91,7 +91,12 @@ class View:
         columns = np.arange(left - BORDER, left + width + BORDER)[None, :]
         cells = self.wrapped(rows, columns)
         addresses = [axis.addresses(each) for axis, each in zip(self.axes, cells, strict=True)]
-        return self.latents(*cells, addresses), self.positions(top, left, height, width)
+        # A line crosses all repeats, so that where they are shifted it repeats after half a period.
+        lines = [
+            axis.addresses(each % (shift // CELL) if shift else each)
+            for axis, each, shift in zip(self.axes, cells, self.shift, strict=True)
+        ]
+        return self.latents(*cells, addresses, lines), self.positions(top, left, height, width)
 
     def positions(self, top, left, height, width):
         """The second of `inputs`."""

@@ -42,10 +42,16 @@ def _info(options):
             "repeats in": " and ".join(axes) or "no direction",
             "period": " x ".join(periods),
             "latent": f"{description.global_channels} global + {description.local_channels} local "
-            "channels",
+            f"channels{_lines(description.line_channels)}",
             "image": f"{description.image_channels} channels",
             "parameters": f"{description.parameters:,}",
             "fingerprint": description.fingerprint,
         }
     for name, value in lines.items():
         print(f"{name + ':':<20}{printable(str(value))}")
+
+
+def _lines(counts):
+    """What is said of the channels that rows and columns have, if there are any."""
+    rows, columns = counts
+    return f", {rows} of rows and {columns} of columns" if any(counts) else ""

@@ -144,9 +144,11 @@ class AdversarialModel(ReplicatedModel):
     @property
     def judges_variables(self):
         """What the discriminator's optimizer trains: both discriminators' weights."""
-        features = self.feature_discriminator
-        further = features.trainable_variables if features else []
-        return [*self.discriminator.trainable_variables, *further]
+        further = self.feature_discriminator
+        return [
+            *self.discriminator.trainable_variables,
+            *(further.judging_variables if further else ()),
+        ]
 
     @property
     def replicas(self):

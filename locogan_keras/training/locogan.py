@@ -50,7 +50,8 @@ class LocoGAN(AdversarialModel):
         seconds: float64 variable for whoever drives the training: time spent on it.
 
     Raises:
-        ValueError: If the networks' encodings differ.
+        ValueError: If the networks' encodings differ, or how many crops the discriminators judge
+            together, or the feature discriminator cannot see the images.
 
     Example:
 
@@ -74,6 +75,11 @@ class LocoGAN(AdversarialModel):
             raise ValueError(
                 "`generator` and `discriminator` must have one encoding. Received: "
                 f"{generator.encoding!r} and {discriminator.encoding!r}"
+            )
+        if feature_discriminator and feature_discriminator.packed != discriminator.packed:
+            raise ValueError(
+                "both discriminators must be `packed` alike. Received: packed="
+                f"{discriminator.packed} and {feature_discriminator.packed}"
             )
         if feature_discriminator and generator.image_channels != 3:
             raise ValueError(

@@ -1,5 +1,6 @@
 """A preview of what `locogan train` would do, before it does it."""
 
+import math
 import os
 import time
 
@@ -49,6 +50,9 @@ def preview(source, out, settings, minutes=None, fresh=False):
         model = prepared.new_model()
         for name in ("generator", "discriminator"):
             yield f"{name + ':':<18}{getattr(model, name).count_params():,} parameters"
+        if model.feature_discriminator:
+            count = model.feature_discriminator.count_params()
+            yield f"{'by features:':<18}{count:,} parameters, most of them not trained"
         crops = pictures.crops(training.batch_size, training.seed, packed=training.packed)
         batch = crops.element_spec[0].shape[:2]
         flops = training_flops(model, *batch)
@@ -124,9 +128,11 @@ def _feature_flops(model, size):
     features = sum(convolution_flops(discriminator.features, size).values())
     shapes = _shapes(discriminator.features, discriminator.features.outputs, size)
     logits = convolution_flops(discriminator, [shape[1] for shape in shapes])
-    # Both images' features, and the gradient of the fake's; logits of two for each network, with
-    # gradients of what the generator's are made of, and of all of the discriminator's.
-    return 3 * features + 8 * sum(logits.values()) / discriminator.packed
+    logits = sum(logits.values()) / discriminator.packed
+    # Both images' features, and the gradient of the fake's; logits of the fake with the gradient of
+    # its features, and of both with all gradients. Further steps have fakes of their own.
+    further = (model.discriminator_steps - 1) * (features + 6 * logits)
+    return 3 * features + 8 * logits + further
 
 
 def rendering_flops(generator, size, tile):
@@ -145,7 +151,9 @@ def training_bytes(model, batch, size):
     activations = _values(model.generator, size // CELL + 2 * BORDER)
     activations += 2 * _values(model.discriminator, size)
     if model.feature_discriminator:
+        judging = model.feature_discriminator.judging_variables
         weights += model.feature_discriminator.count_params()
+        weights += 3 * sum(math.prod(each.shape) for each in judging)
         activations += 2 * _values(model.feature_discriminator.features, size)
     return _FLOAT * (weights + batch * activations)
 

@@ -31,6 +31,10 @@ def changed(**fields):
         ("global_channels", [None, -1, 1.5, "16", HUGE, 2**17, []]),
         ("local_channels", [None, 0, float("nan"), HUGE, 99_999_999_999]),
         ("image_channels", [None, 0, 1.5, "3", HUGE]),
+        (
+            "line_channels",
+            [None, 1, [], [1], [1, 1, 1], [1, -1], [1.0, 1], [8, 8], [HUGE, 0], ["1", 1]],
+        ),
         ("fingerprint", [None, "", "0" * 17, "0" * 15 + "g", "\u0660" * 16, 16 * [0], "0" * 10**4]),
         ("parameters", [None, -1, "many", HUGE]),
         ("recipe", [1, [], "x" * 10_000]),

@@ -43,7 +43,8 @@ def test_lines_of_one_piece_are_found_along_their_axis(rng, axis):
     # As large as stones, and light from one side: nothing is of one piece.
     stones = np.kron(rng.normal(0, 40, (30, 30)), np.ones((10, 10))) + np.arange(300) / 3
     assert line_axes(levels(100 + stones)) == (False, False)
-    assert line_axes(picture[:100, :100]) == (False, False)
+    # What is hardly larger than a crop says nothing.
+    assert line_axes(picture[:140, :140]) == (False, False)
 
 
 def panorama(rng, height=128, closes=True):

@@ -70,6 +70,9 @@ def scalar_positions(model, request, cells):
 
 def _local(model, seed, y, x, request, periods):
     (rows, columns), periodic = periods, request.get("periodic")
+    # A line is one line through all repeats, however they are shifted.
+    line_y = y % (rows // 2 if periodic == "half-drop" else rows) if rows else y
+    line_x = x % (columns // 2 if periodic == "brick" else columns) if columns else x
     if periodic == "half-drop" and x // columns % 2:
         y += rows // 2
     if periodic == "brick" and y // rows % 2:
@@ -79,9 +82,9 @@ def _local(model, seed, y, x, request, periods):
     values = []
     for channel in range(model["local_channels"]):
         if channel < rows_only:
-            values.append(scalar_normal(seed, channel, y, 0))
+            values.append(scalar_normal(seed, channel, line_y, 0))
         elif channel < rows_only + columns_only:
-            values.append(scalar_normal(seed, channel, 0, x))
+            values.append(scalar_normal(seed, channel, 0, line_x))
         else:
             values.append(scalar_normal(seed, channel, y, x))
     return values

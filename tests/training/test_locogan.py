@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -36,12 +38,15 @@ def assert_same_weights(first, second):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_training_draws_the_latents_of_the_specification():
-    model = tiny_model()
+@pytest.mark.parametrize("lines", [(0, 0), (2, 1)])
+def test_training_draws_the_latents_of_the_specification(lines):
+    generator = build_generator(width=2, local_channels=4, line_channels=lines)
+    model = LocoGAN(generator, build_discriminator(width=2), seed=5)
+    expected = functools.partial(latents.latent_field, local_channels=4, line_channels=lines)
     drawn = model.draw_latents(tf.constant(7, tf.int64), tf.constant([3, 9], tf.int64), 10)
     for sample, field in zip((3, 9), drawn.numpy(), strict=True):
         seed, _ = latents.threefry((5, 7), (np.uint32(sample), np.uint32(0)))
-        np.testing.assert_array_equal(field, latents.latent_field(int(seed), 3, 3, 4, 4))
+        np.testing.assert_array_equal(field, expected(int(seed), 3, 3, 4, 4))
 
 
 def test_the_losses_are_those_worked_out_by_hand():

@@ -67,7 +67,7 @@ def test_operations_are_those_of_the_papers_tables():
 
 
 def test_operations_of_the_feature_discriminator():
-    networks = build_generator(4), build_discriminator(4)
+    networks = build_generator(4), build_discriminator(4, packed=2)
     plain, featured = (
         compiled(*networks, feature_discriminator=each)
         for each in (None, FeatureDiscriminator(packed=2))

@@ -26,4 +26,5 @@ def line_axes(picture):
     correlation = autocorrelation(flattened(scaled(picture, _EDGE)), share=1 / 2)
     y, x = (length // 2 for length in correlation.shape)
     far = correlation[y, x + CROP :], correlation[y + CROP :, x]
-    return tuple(bool(len(line) and line.mean() >= _ALIKE) for line in far)
+    # Of a few shifts one may be alike by chance.
+    return tuple(bool(len(line) >= CROP // 2 and line.mean() >= _ALIKE) for line in far)

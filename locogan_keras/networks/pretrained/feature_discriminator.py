@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from locogan_keras.networks.network import Network
+from locogan_keras.networks.network import Network, check_whole
 from locogan_keras.networks.pretrained.efficientnet import efficientnet, load_published
 from locogan_keras.networks.spectral_normalization import SpectralNormalization
 
@@ -31,8 +31,12 @@ class FeatureDiscriminator(Network):
     ("projected GAN", Sauer et al., 2021, without their random projections). It overlooks what it
     was trained to overlook, such as stripes of two pixels: it does not replace the other one.
 
+    Made by itself it has random eyes, which files fill; `build_feature_discriminator` gives it the
+    published ones.
+
     Args:
         packed: How many crops of one place are judged together; as of `Discriminator`.
+        dtype: Kept for the config; all layers are float32.
 
     Call arguments:
         maps: As `maps` makes them of images.
@@ -47,9 +51,9 @@ class FeatureDiscriminator(Network):
     Example:
 
         import numpy as np
-        from locogan_keras import FeatureDiscriminator
+        from locogan_keras import build_feature_discriminator
 
-        discriminator = FeatureDiscriminator(packed=2)
+        discriminator = build_feature_discriminator(packed=2)
         maps = discriminator.maps(np.zeros((2, 64, 64, 3), "float32"))
         logits = discriminator(maps, training=False)
         print([tuple(each.shape[:3]) for each in logits])  # [(1, 14, 14), (1, 6, 6), (1, 2, 2)]
@@ -58,13 +62,23 @@ class FeatureDiscriminator(Network):
     settings = ("packed",)
 
     def __init__(self, packed=1, dtype="float32", name=None):
-        if packed < 1:
-            raise ValueError(f"`packed` must be >= 1. Received: packed={packed}")
+        check_whole(1, packed=packed)
         dtype = keras.dtype_policies.get(dtype)
         features = efficientnet(whole=False)
-        maps = [keras.Input((None, None, packed * each.shape[-1])) for each in features.outputs]
+        maps = [
+            keras.Input(
+                (None, None, packed * each.shape[-1]), dtype="float32", name=f"maps_{level}"
+            )
+            for level, each in enumerate(features.outputs)
+        ]
         super().__init__(maps, list(map(_logits, maps)), dtype=dtype, name=name, packed=packed)
         self.features = features
+
+    @property
+    def judging_variables(self):
+        """What is trained, whoever has set `trainable`: never the eyes."""
+        eyes = {id(variable) for variable in self.features.variables}
+        return [each for each in self.trainable_variables if id(each) not in eyes]
 
     def maps(self, images):
         """What is judged: the images' features, `packed` neighbours in the batch as one.
