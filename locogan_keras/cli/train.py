@@ -113,7 +113,7 @@ def _kind_of(source):
     """The recipe for a photo, and the settings that are its own; what was found is printed."""
     from locogan_keras.data.kinds import kind_of
     from locogan_keras.data.pictures import read_picture
-    from locogan_keras.storage.toml import toml_value
+    from locogan_keras.storage.settings import toml_value
 
     kind = kind_of(read_picture(source))
     own = [f"{key}={toml_value(value)}" for key, value in kind.changes]

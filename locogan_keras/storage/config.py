@@ -7,7 +7,6 @@ from importlib import resources
 from pathlib import Path
 
 from locogan_keras.storage.settings import Settings
-from locogan_keras.storage.toml import parse_toml
 
 
 def recipe_names():
@@ -58,6 +57,14 @@ def settings_from(values):
         }
         sections[section] = kind(**checked)
     return Settings(**sections)
+
+
+def parse_toml(text, name):
+    """TOML text as a dictionary, or `ValueError` with the file's name."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{name} is not valid TOML: {error}") from None
 
 
 _KINDS = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}

@@ -1,11 +1,11 @@
 """The settings of a training run: their names, meanings and ranges."""
 
 import dataclasses
+import json
 import math
 
 from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.canvas.positions import CROP, INJECTIONS, PERIODIC_AXES, UPSAMPLINGS, check_frame
-from locogan_keras.storage.toml import toml_value
 
 # Pixels between the places of crops: a cell is a whole number of them, and so is every circle.
 STRIDES = tuple(2**level for level in range(LEVELS + 1))
@@ -184,3 +184,13 @@ class Settings:
             values = dataclasses.asdict(getattr(self, section.name))
             lines += [f"{key} = {toml_value(value)}" for key, value in values.items()]
         return "\n".join([*lines, ""])
+
+
+def toml_value(value):
+    """A number, a string or a list of them in TOML.
+
+    JSON's are TOML's, as long as no character is escaped as two halves; bytes of a file's name
+    that are not text are replaced.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode("utf-8")

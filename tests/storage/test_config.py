@@ -6,8 +6,7 @@ from importlib import resources
 import pytest
 
 from locogan_keras.storage.config import load_config, recipe_names, settings_from
-from locogan_keras.storage.settings import Settings
-from locogan_keras.storage.toml import toml_value
+from locogan_keras.storage.settings import Settings, toml_value
 
 
 @pytest.mark.parametrize("name", recipe_names())
