@@ -21,7 +21,7 @@ def add_evaluate(commands):
         "Each stands beside the same of two halves of the photo, which is reachable, and of noise "
         "in its colours, which is useless.",
     )
-    evaluate.set_defaults(command=_evaluate)
+    evaluate.set_defaults(command=_evaluate, prints=True)
     add_model(evaluate)
     evaluate.add_argument(
         "source", metavar="SOURCE", help="the photo, or what else the model was trained on"

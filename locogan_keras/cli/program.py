@@ -2,6 +2,8 @@
 
 import argparse
 import contextlib
+import errno
+import io
 import os
 import signal
 import sys
@@ -27,11 +29,12 @@ def main(arguments=None):
 
     Args:
         arguments: Those after the command's name; the process's own unless given. If they are not
-            given, a signal ends the process; else signals are the caller's.
+            given, a signal ends the process; else signals and standard streams are the caller's.
 
     Returns:
         The exit status.
     """
+    stream = _own_streams() if arguments is None else None
     options = _parser().parse_args(arguments)
     # The networks are TensorFlow's, whatever the user's Keras is set to for other work.
     if "keras" not in sys.modules:
@@ -39,7 +42,10 @@ def main(arguments=None):
     signals = ENDING if arguments is None else ()
     try:
         with _leaving_at(*signals):
-            return options.command(options) or 0
+            status = options.command(options) or 0
+            if stream and options.prints:
+                stream.check()
+            return status
     except KeyboardInterrupt:
         print("locogan: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -54,6 +60,55 @@ def main(arguments=None):
         return _fail(str(error), SERVER_ERROR)
 
 
+class _Stream(io.FileIO):
+    """A standard stream that may be closed or full: what is not said is no work that failed.
+
+    Args:
+        number: Of the file.
+    """
+
+    def __init__(self, number):
+        super().__init__(number, "w", closefd=False)
+        self._lost = None
+
+    def write(self, data):
+        try:
+            return super().write(data)
+        except OSError as error:
+            self._lost = error
+            return len(data)
+
+    def check(self):
+        """A check of what was the work itself; a reader that has left has read enough."""
+        sys.stdout.flush()
+        if self._lost and self._lost.errno != errno.EPIPE:
+            raise OSError(self._lost.errno, self._lost.strerror, "standard output")
+
+
+def _own_streams():
+    """The standard streams of the process made such as these; gives that of standard output.
+
+    A number that is free, as a daemon's are, would be that of the next file to be opened.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    streams = [_Stream(1), _Stream(2)]
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(
+            io.BufferedWriter(stream),
+            encoding=getattr(before, "encoding", "utf-8"),
+            # A file may be named in letters that the terminal does not have.
+            errors="backslashreplace",
+            line_buffering=True,
+        )
+        for stream, before in zip(streams, (sys.stdout, sys.stderr), strict=True)
+    )
+    return streams[0]
+
+
 @contextlib.contextmanager
 def _leaving_at(*numbers):
     """A block in which signals end the process at once, with nothing half-written left to find.
@@ -64,7 +119,8 @@ def _leaving_at(*numbers):
     def leave(number, _):
         remove_unfinished()
         if number == signal.SIGINT:
-            os.write(2, b"locogan: interrupted\n")
+            with contextlib.suppress(OSError):
+                os.write(2, b"locogan: interrupted\n")
         os._exit(128 + number)
 
     before = {number: signal.signal(number, leave) for number in heard(numbers)}
@@ -103,6 +159,7 @@ def _parser():
     parser.add_argument(
         "--version", action=_Version, nargs=0, default=argparse.SUPPRESS, help="print it and exit"
     )
+    parser.set_defaults(prints=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     add_train(commands)
     add_render(commands)

@@ -49,6 +49,7 @@ def _train(options):
     if not options.verbose:
         import_tensorflow()
     if options.dry_run:
+        options.prints = True
         from locogan_keras.training.preview import preview
 
         for line in preview(options.source, options.out, settings, options.minutes, options.fresh):
