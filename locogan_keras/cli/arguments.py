@@ -25,7 +25,7 @@ def positive(kind):
 
 def size(text):
     """`HEIGHTxWIDTH` as two integers."""
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    match = re.fullmatch(r"(\d{1,11})x(\d{1,11})", text)
     if not match:
         raise argparse.ArgumentTypeError(f"must be HEIGHTxWIDTH in pixels: {text}")
     return int(match[1]), int(match[2])
@@ -73,7 +73,7 @@ def sized_seed(text):
 
 def part(text):
     """`START:STOP` as two integers."""
-    match = re.fullmatch(r"(\d+):(\d+)", text)
+    match = re.fullmatch(r"(\d{1,11}):(\d{1,11})", text)
     if not match:
         raise argparse.ArgumentTypeError(f"must be START:STOP in pixels: {text}")
     return int(match[1]), int(match[2])

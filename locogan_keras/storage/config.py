@@ -63,7 +63,7 @@ def parse_toml(text, name):
     """TOML text as a dictionary, or `ValueError` with the file's name."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} is not valid TOML: {error}") from None
 
 
@@ -73,6 +73,9 @@ _SECTIONS = {field.name: field.type for field in dataclasses.fields(Settings)}
 
 def _recipe_text(recipe):
     if str(recipe).endswith(".toml"):
+        # A pipe would be waited for.
+        if Path(recipe).exists() and not Path(recipe).is_file():
+            raise ValueError(f"--recipe {recipe} is not a file")
         try:
             # A byte order mark, which some editors write, is no part of it.
             return Path(recipe).read_text(encoding="utf-8-sig")
@@ -87,7 +90,7 @@ def _recipe_text(recipe):
 def _parse_value(text):
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
