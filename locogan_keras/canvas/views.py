@@ -187,13 +187,13 @@ def checked_pixels(name, values, count=1):
         numbers = tuple(map(operator.index, values))
     except TypeError:
         numbers = ()
-    if len(numbers) != count or any(abs(number) >= FARTHEST for number in numbers):
-        shown = values[0] if count == 1 else values
+    if len(numbers) != count:
         what = "a whole number" if count == 1 else f"{count} whole numbers"
-        raise ValueError(
-            f"{name} must be {what} of pixels and not reach beyond {CANVAS}. "
-            f"Received: {name}={shown!r}"
-        )
+        received = values[0] if count == 1 else values
+        raise ValueError(f"{name} must be {what} of pixels. Received: {name}={received!r}")
+    if any(abs(number) >= FARTHEST for number in numbers):
+        shown = "x".join(map(str, numbers))
+        raise ValueError(f"{name} reaches beyond {CANVAS}. Received: {name}={shown}")
     return numbers
 
 

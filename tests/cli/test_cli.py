@@ -116,8 +116,8 @@ def test_info_says_what_a_model_is(trained_run, capsys):
         (["--periodic", "z"], "--periodic: invalid choice: 'z'"),
         (["--tile", "50"], "tile=50"),
         (["--period", "1" + 21 * "0" + "x64"], "--period: must be HEIGHTxWIDTH in pixels: 1000"),
-        (["--period", "99999999999x64"], "period must be 2 whole numbers of pixels and not reach"),
-        (["--top", "1" + 21 * "0"], "top must be a whole number of pixels and not reach beyond"),
+        (["--period", "99999999999x64"], "period reaches beyond the canvas"),
+        (["--top", "1" + 21 * "0"], "top reaches beyond the canvas"),
     ],
 )
 def test_bad_requests_get_one_line_and_leave_nothing(

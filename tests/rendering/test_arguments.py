@@ -23,8 +23,8 @@ def linear():
         (lambda view, made: made(width=2.5), "width=2.5"),
         (lambda view, made: made(left=10**21), f"left.*beyond.*left={10**21}"),
         (lambda view, made: made(frame=(64,)), "frame must be 2 whole numbers.*frame=\\(64,\\)"),
-        (lambda view, made: made(frame=(1, 10**21)), "frame must be.*beyond"),
-        (lambda view, made: made(period=(10**21, 64)), "period must be.*beyond"),
+        (lambda view, made: made(frame=(1, 10**21)), "frame reaches beyond.*frame=1x1000"),
+        (lambda view, made: made(period=(10**21, 64)), "period reaches beyond"),
         (lambda view, made: made(period=None), "period must be.*period=None"),
         (lambda view, made: mix(view, seed=1, axis=5), r"axis must be 0 \(y\) or 1.*axis=5"),
         (lambda view, made: mix(view, seed=1, axis="x"), "axis='x'"),
@@ -48,5 +48,5 @@ def test_other_ends_and_sizes_are_named(linear):
             interpolate(linear, (1, (64, 64)), (2, (64, 64)), amount)
     with pytest.raises(ValueError, match="size must be 2 whole numbers"):
         interpolate(linear, (1, (64, 64)), (2, (64, "a")), 0.5)
-    with pytest.raises(ValueError, match="size must be 2 whole numbers"):
+    with pytest.raises(ValueError, match="size reaches beyond"):
         stretch(linear, (10**21, 64))
