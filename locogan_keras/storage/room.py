@@ -44,6 +44,10 @@ def free_memory():
 def _check(needed, free, where, what):
     if needed > free:
         raise ValueError(
-            f"{what} would need about {needed / 1e9:,.1f} GB {where}, and {free / 1e9:,.1f} GB are "
-            "free: ask for less"
+            f"{what} would need about {_said(needed)} {where}, and {_said(free)} are free: ask for "
+            "less"
         )
+
+
+def _said(amount):
+    return f"{amount / 1e9:,.1f} GB" if amount >= 1e9 else f"{amount / 1e6:.1f} MB"

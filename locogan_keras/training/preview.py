@@ -7,7 +7,10 @@ import keras
 import tensorflow as tf
 
 from locogan_keras.canvas.latents import BORDER, CELL
-from locogan_keras.storage.atomic import scratch_folder
+from locogan_keras.canvas.positions import CROP
+from locogan_keras.storage.atomic import check_writable, scratch_folder
+from locogan_keras.storage.room import check_disk, check_memory
+from locogan_keras.storage.run import CONFIG, Run
 from locogan_keras.training.prepare import prepare
 from locogan_keras.training.replicas import check_batch_size
 from locogan_keras.training.strategies import check_cluster, make_strategy
@@ -31,6 +34,8 @@ def preview(source, out, settings, minutes=None, fresh=False):
     Raises:
         ValueError: If the source, the run's folder or the devices cannot be used.
     """
+    check_writable(Run(out).path(CONFIG))
+    check_room(settings, out)
     yield from settings.to_toml().splitlines()
     training = settings.training
     if training.strategy == "multiworker":
@@ -130,6 +135,40 @@ def training_bytes(generator, discriminator, batch, size):
     weights = 5 * generator.count_params() + 4 * discriminator.count_params()
     activations = _values(generator, size // CELL + 2 * BORDER) + 2 * _values(discriminator, size)
     return _FLOAT * (weights + batch * activations)
+
+
+def check_room(settings, out):
+    """A refusal, with `ValueError`, of a run that this machine cannot hold, before it is begun.
+
+    Args:
+        settings, out: As of `training.train`.
+    """
+    model, training = settings.model, settings.training
+    # Of a GPU's own memory, the machine's says nothing.
+    if not tf.config.list_physical_devices("GPU"):
+        check_memory(
+            least_bytes(model, training.batch_size),
+            f"model.width={model.width}, model.local_channels={model.local_channels}, "
+            f"training.batch_size={training.batch_size}",
+        )
+    saves = min(training.keep, training.steps // training.save_every) + 2
+    # About as much as what training holds without any crop.
+    needed = saves * least_bytes(model, 0)
+    check_disk(out, needed, f"model.width={model.width}, training.keep={training.keep}")
+
+
+def least_bytes(model, batch):
+    """The least that `training_bytes` could be: some of the weights, some of the layers' outputs.
+
+    Args:
+        model: The settings' section.
+        batch: Crops in a step.
+    """
+    channels = model.global_channels + model.local_channels
+    generator = 16 * (8 * channels + 23 * model.width) * model.width
+    discriminator = 16 * (2 * 1 + 4 * 2 + 8 * 4) * model.width**2
+    activations = 15 * CROP**2 * model.width
+    return _FLOAT * (5 * generator + 4 * discriminator + batch * activations)
 
 
 def _values(network, size):

@@ -9,10 +9,12 @@ import tensorflow as tf
 
 from locogan_keras.data.lattice import Lattice, drawn
 from locogan_keras.rendering.png import write_png
+from locogan_keras.storage.atomic import check_writable
 from locogan_keras.storage.locks import FolderLock
-from locogan_keras.storage.run import LATTICE, REJECTED, version
+from locogan_keras.storage.run import CONFIG, LATTICE, REJECTED, Run, version
 from locogan_keras.training import callbacks
 from locogan_keras.training.prepare import prepare
+from locogan_keras.training.preview import check_room
 from locogan_keras.training.replicas import check_alike, check_batch_size
 from locogan_keras.training.saving import (
     Board,
@@ -57,11 +59,14 @@ def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
     with losses_of_workers_named(strategy), contextlib.closing(FolderLock(out)) as lock:
         if settings.training.tensorboard:
             check_tensorboard()
-        prepared = prepare(source, out, settings, recipe=recipe, temporary_folder=_disk_of(out))
         # Whether the folder may be used is for the chief to say; what it has seen stays true,
         # because nobody else trains there from now on.
         if is_chief(strategy):
             lock.take()
+            check_writable(Run(out).path(CONFIG))
+        check_room(settings, out)
+        prepared = prepare(source, out, settings, recipe=recipe, temporary_folder=_disk_of(out))
+        if is_chief(strategy):
             prepared.check(fresh)
         if has_workers(strategy):
             _check_workers(strategy, prepared, minutes, fresh)
@@ -155,6 +160,11 @@ def _fit(strategy, prepared, model, stop):
             )
         except callbacks.Diverged as error:
             raise ValueError(f"{error}; {_kept(run)}") from None
+        except tf.errors.ResourceExhaustedError:
+            batch_size = training.batch_size
+            raise MemoryError(
+                f"training.batch_size={batch_size} is too much; {_kept(run)}"
+            ) from None
         except OSError as error:
             reason = f"{error.strerror or error}; {_kept(run)}"
             raise OSError(error.errno, reason, error.filename or str(run.folder)) from error
