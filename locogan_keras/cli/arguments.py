@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from pathlib import Path
 
 from locogan_keras.canvas.periods import PERIODIC
 
@@ -91,11 +92,20 @@ def region(text):
     return numbers
 
 
+def path(text):
+    """A path as it is; of what is there, pipes and devices would be waited for."""
+    for each in (Path(text), Path(text, "generator.keras"), Path(text, "saved_model.pb")):
+        if each.exists() and not (each.is_file() or each.is_dir()):
+            raise argparse.ArgumentTypeError(f"must be a file or a folder: {each}")
+    return text
+
+
 def add_model(parser):
     """The argument MODEL, added."""
     parser.add_argument(
         "model",
         metavar="MODEL",
+        type=path,
         help="a run's folder, a .keras or .onnx file, a SavedModel's folder, "
         "http://HOST:PORT/v1/models/NAME or grpc://HOST:PORT/NAME",
     )

@@ -28,6 +28,7 @@ def _gallery(options):
     # Before the model is loaded: a folder that is there is refused at once.
     with replacing_folder(options.out) as folder:
         write_gallery(folder, options.model, load_engine(options.model))
+    print(f"{options.out} is written. Next: open {options.out}/index.html in a browser")
 
 
 def write_gallery(folder, model, engine):

@@ -98,7 +98,7 @@ class Run:
             origin = Origin(**about)
         except FileNotFoundError:
             raise ValueError(f"{self.folder} is not a run: it has no {CONFIG}") from None
-        except (TypeError, UnicodeDecodeError) as error:
+        except (AttributeError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path} is not a run's: {error}") from None
         return settings_from(values), origin
 

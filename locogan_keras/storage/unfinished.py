@@ -7,8 +7,6 @@ import secrets
 import shutil
 from pathlib import Path
 
-import psutil
-
 try:
     import fcntl
 except ImportError:  # Windows
@@ -78,6 +76,9 @@ def _is_abandoned(path):
 
     The lock tells of processes that cannot be seen from here, of other machines or containers.
     """
+    # Seldom needed, and not imported in no time.
+    import psutil
+
     if psutil.pid_exists(int(_PARTIAL.fullmatch(path.name)[1])):
         return False
     try:

@@ -1,21 +1,26 @@
 """A preview of what `locogan train` would do, before it does it."""
 
+import math
 import os
 import time
 
 import keras
 import tensorflow as tf
+from tqdm import tqdm
 
 from locogan_keras.canvas.latents import BORDER, CELL
 from locogan_keras.canvas.positions import CROP
+from locogan_keras.data.sources import passed_over
 from locogan_keras.storage.atomic import check_writable, scratch_folder
 from locogan_keras.storage.room import check_disk, check_memory
-from locogan_keras.storage.run import CONFIG, Run
+from locogan_keras.storage.run import CONFIG, SAMPLES, Run
 from locogan_keras.training.prepare import prepare
 from locogan_keras.training.replicas import check_batch_size
 from locogan_keras.training.strategies import check_cluster, make_strategy
 
 _TIMED_STEPS = 3
+# Of a run, until it says when its first sample comes.
+_FORECAST_STEPS = 10
 # Bytes of a float32.
 _FLOAT = 4
 
@@ -49,7 +54,8 @@ def preview(source, out, settings, minutes=None, fresh=False):
         pictures = prepared.pictures
         height, width = pictures.frame
         yield ""
-        yield f"pictures:         {len(pictures.decoded)}, {len(pictures.rejected)} more rejected"
+        rejected = f"{len(pictures.rejected)} more rejected{passed_over(source)}"
+        yield f"pictures:         {len(pictures.decoded)}, {rejected}"
         yield f"frame:            {height} x {width} pixels"
         model = prepared.new_model()
         networks = model.generator, model.discriminator
@@ -68,6 +74,39 @@ def preview(source, out, settings, minutes=None, fresh=False):
         yield f"                  {total:.0f} minutes for {training.steps} steps"
     else:
         yield f"                  {60 * minutes / seconds:.0f} steps in {minutes:g} minutes"
+
+
+class Forecast(keras.callbacks.Callback):
+    """What to expect of a run that begins, said once: its compilation, and its first sample.
+
+    Args:
+        run: The `Run`.
+        every: Steps between saves.
+        steps: The run's steps in all, or None.
+    """
+
+    def __init__(self, run, every, steps=None):
+        super().__init__()
+        self._run, self._every, self._steps = run, every, steps
+
+    def on_train_begin(self, logs=None):
+        self._first = int(self.model.step.numpy()) + 1
+        self._begun = time.monotonic()
+        tqdm.write("The first step compiles, which takes a while.")
+
+    def on_train_batch_end(self, batch, logs=None):
+        step, seconds = int(self.model.step.numpy()), time.monotonic() - self._begun
+        if step == self._first:
+            self._begun += seconds
+            tqdm.write(f"The first step took {seconds:.0f} s, its compilation included.")
+        elif step == self._first + _FORECAST_STEPS:
+            pace = seconds / _FORECAST_STEPS
+            save = min(-(-step // self._every) * self._every, self._steps or math.inf)
+            sample = self._run.path(SAMPLES) / f"step-{save:06d}.png"
+            wait = (save - step) * pace
+            tqdm.write(
+                f"A step takes {pace:.2g} s: the next sample comes in {wait:.0f} s, {sample}"
+            )
 
 
 def _seconds_a_step(model, crops):

@@ -37,9 +37,12 @@ class Table:
 
     def __init__(self, path, names, step):
         self.rows = []
-        if path.exists():
-            with open(path, newline="", encoding="utf-8") as file:
-                before, *rows = list(csv.reader(file)) or [names]
+        if path.is_file():
+            try:
+                with open(path, newline="", encoding="utf-8") as file:
+                    before, *rows = list(csv.reader(file)) or [names]
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise ValueError(f"{path} is damaged: {error}") from None
             # An older version's has fewer columns.
             absent = [""] * (len(names) - len(before))
             self.rows = [[*row, *absent] for row in rows if _is_until(row, before, step)]

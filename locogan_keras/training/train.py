@@ -8,13 +8,14 @@ from pathlib import Path
 import tensorflow as tf
 
 from locogan_keras.data.lattice import Lattice, drawn
+from locogan_keras.data.sources import passed_over
 from locogan_keras.rendering.png import write_png
 from locogan_keras.storage.atomic import check_writable
 from locogan_keras.storage.locks import FolderLock
 from locogan_keras.storage.run import CONFIG, LATTICE, REJECTED, Run, version
 from locogan_keras.training import callbacks
 from locogan_keras.training.prepare import prepare
-from locogan_keras.training.preview import check_room
+from locogan_keras.training.preview import Forecast, check_room
 from locogan_keras.training.replicas import check_alike, check_batch_size
 from locogan_keras.training.saving import (
     Board,
@@ -81,7 +82,7 @@ def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
             model = prepared.new_model(strategy)
         if is_chief(strategy):
             _write_beginning(prepared, is_new)
-        _say_rejected(prepared)
+        _say_left_out(prepared)
         return model, _fit(strategy, prepared, model, stop)
 
 
@@ -130,8 +131,10 @@ def _write_beginning(prepared, is_new):
     run.write_rejected(prepared.pictures.rejected)
 
 
-def _say_rejected(prepared):
+def _say_left_out(prepared):
     pictures = prepared.pictures
+    if others := passed_over(prepared.origin.source):
+        print(f"{len(pictures.decoded)} pictures{others}", flush=True)
     if pictures.rejected:
         print(
             f"{len(pictures.decoded)} pictures; {len(pictures.rejected)} cannot be used, "
@@ -192,6 +195,8 @@ def _callbacks(strategy, prepared, model, stop, signals, stack):
         # Before the guard: the step that it refuses is the one to look at.
         yield closing(MetricsLog(run, step))
         yield closing(callbacks.Progress(stop, model))
+        # Writes above the bar.
+        yield Forecast(run, training.save_every, stop.steps)
     # Before anything is saved; on all workers, or one would wait for the others.
     yield guard
     if is_chief(strategy):

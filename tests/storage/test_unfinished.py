@@ -7,7 +7,7 @@ import sys
 import pytest
 from support.commands import gone
 
-from locogan_keras.storage import atomic, unfinished
+from locogan_keras.storage import atomic
 
 
 def leftover(folder, number, suffix=".png"):
@@ -31,10 +31,10 @@ def test_the_next_to_write_there_sweeps_what_a_killed_process_left(tmp_path, wri
 
 
 def test_what_another_process_works_on_stays_though_it_cannot_be_seen(tmp_path, monkeypatch):
-    monkeypatch.setattr(unfinished.psutil, "pid_exists", lambda number: False)
+    monkeypatch.setattr("psutil.pid_exists", lambda number: False)
     with atomic.replacing(tmp_path / "a.png") as file, atomic.replacing_folder(tmp_path / "b"):
         before = set(tmp_path.iterdir())
-        code = "import sys; from locogan_keras.storage.unfinished import psutil, sweep;"
+        code = "import psutil, sys; from locogan_keras.storage.unfinished import sweep;"
         code += "psutil.pid_exists = lambda number: False; sweep(sys.argv[1])"
         subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
         assert set(tmp_path.iterdir()) == before

@@ -1,5 +1,8 @@
 """`locogan train --dry-run`: what a run would be and cost, and nothing written."""
 
+import re
+import types
+
 import pytest
 from conftest import TINY
 from support.commands import refusal
@@ -8,8 +11,14 @@ from locogan_keras.cli import main
 from locogan_keras.networks.discriminator import build_discriminator
 from locogan_keras.networks.generator import build_generator
 from locogan_keras.storage import room
+from locogan_keras.storage.run import Run
 from locogan_keras.storage.settings import ModelSettings
-from locogan_keras.training.preview import convolution_flops, least_bytes, training_bytes
+from locogan_keras.training.preview import (
+    Forecast,
+    convolution_flops,
+    least_bytes,
+    training_bytes,
+)
 
 
 def test_a_dry_run_says_all_and_writes_nothing(photo, tmp_path, capsys):
@@ -59,6 +68,23 @@ def test_operations_are_those_of_the_papers_tables():
     generator = convolution_flops(build_generator(8), 10)
     assert generator["upsample_0"] == 2 * 7 * 7 * (4 * 64) * 20 * 4
     assert generator["image"] == 2 * 64 * 64 * 3 * 10 * 16
+
+
+def test_a_run_says_what_to_expect_once(tmp_path, capsys):
+    model = types.SimpleNamespace(step=types.SimpleNamespace(numpy=lambda: step))
+    step = 40
+    forecast = Forecast(Run(tmp_path / "run"), every=50, steps=2000)
+    forecast.set_model(model)
+    forecast.on_train_begin()
+    for step in range(41, 60):
+        forecast.on_train_batch_end(step)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "The first step compiles, which takes a while."
+    assert lines[1] == "The first step took 0 s, its compilation included."
+    assert re.fullmatch(r"A step takes .* s: the next sample comes in 0 s, (.*)", lines[2])[
+        1
+    ] == str(tmp_path / "run" / "samples" / "step-000100.png")
+    assert len(lines) == 3
 
 
 def test_memory_grows_with_the_batch_the_width_and_the_crop():
