@@ -1,8 +1,8 @@
 """Arguments that several commands take, and their forms as types for `argparse`."""
 
 import argparse
+import os
 import re
-from pathlib import Path
 
 from locogan_keras.canvas.periods import PERIODIC
 
@@ -94,8 +94,9 @@ def region(text):
 
 def path(text):
     """A path as it is; of what is there, pipes and devices would be waited for."""
-    for each in (Path(text), Path(text, "generator.keras"), Path(text, "saved_model.pb")):
-        if each.exists() and not (each.is_file() or each.is_dir()):
+    for name in ("", "generator.keras", "saved_model.pb"):
+        each = os.path.join(text, name) if name else text
+        if os.path.exists(each) and not (os.path.isfile(each) or os.path.isdir(each)):
             raise argparse.ArgumentTypeError(f"must be a file or a folder: {each}")
     return text
 

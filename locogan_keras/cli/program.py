@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import errno
 import io
+import logging
 import os
 import signal
 import sys
@@ -39,6 +40,10 @@ def main(arguments=None):
     # The networks are TensorFlow's, whatever the user's Keras is set to for other work.
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
+    if arguments is None and not options.verbose:
+        # What TensorFlow and absl log, whatever the user has set for other work.
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        logging.disable()
     signals = ENDING if arguments is None else ()
     try:
         with _leaving_at(*signals):
@@ -139,6 +144,13 @@ def _fail(reason, status=USAGE_ERROR):
 class _Parser(argparse.ArgumentParser):
     """A parser that says in one line what is wrong."""
 
+    def parse_known_args(self, args=None, namespace=None):
+        for word in args if args is not None else sys.argv[1:]:
+            # Of Python 3.11's argparse, the value would be an empty list.
+            if word.startswith("--") and word.endswith("=--"):
+                self.error(f"argument {word[:-3]}: expected one argument")
+        return super().parse_known_args(args, namespace)
+
     def error(self, message):
         self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
 
@@ -159,7 +171,7 @@ def _parser():
     parser.add_argument(
         "--version", action=_Version, nargs=0, default=argparse.SUPPRESS, help="print it and exit"
     )
-    parser.set_defaults(prints=False)
+    parser.set_defaults(prints=False, verbose=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     add_train(commands)
     add_render(commands)

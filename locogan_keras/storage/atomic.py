@@ -7,7 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 
-from locogan_keras.storage.unfinished import descriptor, held, partial, remove, sweep
+from locogan_keras.storage.unfinished import descriptor, held, is_partial, partial, remove, sweep
 
 # Signals that end a command; a terminal that is closed sends the last, where there is one.
 ENDING = tuple(
@@ -22,6 +22,7 @@ def heard(numbers):
 
 # What blocks at hand have made, and how each is removed if it does not stay.
 _unfinished = {}
+_CANNOT = "cannot write: "
 
 
 @contextlib.contextmanager
@@ -94,7 +95,11 @@ def check_writable(path):
     path = Path(path)
     with _naming(path):
         nearest = next(each for each in path.absolute().parents if each.exists())
-        tempfile.TemporaryFile(dir=nearest).close()
+        try:
+            tempfile.TemporaryFile(dir=nearest).close()
+        except OSError as error:
+            # The file that was tried is nobody's.
+            raise OSError(error.errno, error.strerror) from error
 
 
 def make_folder(path):
@@ -176,8 +181,21 @@ def _remove_if_empty(folder):
 
 @contextlib.contextmanager
 def _naming(path):
-    """A block in which errors of the operating system name the path that the user gave."""
+    """A block in which errors of the operating system name the path that the user gave.
+
+    Those of other files, which the block reads, name those.
+    """
     try:
         yield
     except OSError as error:
-        raise OSError(error.errno, f"cannot write: {error.strerror or error}", str(path)) from error
+        if error.filename is not None and not _is_of(path, Path(os.fsdecode(error.filename))):
+            raise
+        reason = (error.strerror or str(error)).removeprefix(_CANNOT)
+        raise OSError(error.errno, _CANNOT + reason, str(path)) from error
+
+
+def _is_of(path, name):
+    """Whether a file is met on the way to `path`: a folder of it, or unfinished work."""
+    return name in (path, *path.absolute().parents, *path.parents) or any(
+        is_partial(part) for part in name.parts
+    )

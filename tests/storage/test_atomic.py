@@ -1,5 +1,6 @@
 """Files and folders that are renamed into place, and a loss of power."""
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -80,3 +81,18 @@ def test_what_cannot_be_written_is_found_before_and_leaves_nothing(tmp_path):
         with pytest.raises(OSError, match=rf"cannot write: .*{path}"):
             atomic.check_writable(path)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_error_names_what_could_not_be_written_and_nothing_else(tmp_path):
+    path = tmp_path / "new" / "a"
+    with (
+        pytest.raises(OSError, match=r"\[Errno 28\] cannot write: No space.*'.*/new/a'$"),
+        atomic.replacing_folder(path) as folder,
+        atomic.replacing(folder / "b.png"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with (
+        pytest.raises(OSError, match=rf"\[Errno 2\] No such file.*'{tmp_path}/model'$"),
+        atomic.replacing_folder(path),
+    ):
+        (tmp_path / "model").read_bytes()
