@@ -53,7 +53,7 @@ def test_a_pipe_is_refused_and_not_waited_for(command, tmp_path, photo, monkeypa
     assert set(tmp_path.rglob("*")) == before
 
 
-def test_sources_that_are_no_pictures_say_what_helps(tmp_path, photo, capfd):
+def test_sources_that_are_no_pictures_say_what_helps(tmp_path, capfd):
     folder, heic = tmp_path / "pictures", tmp_path / "photo.HEIC"
     heic.write_bytes(HEIC)
     train = ["train", heic, "--out", tmp_path / "run"]
@@ -68,10 +68,19 @@ def test_sources_that_are_no_pictures_say_what_helps(tmp_path, photo, capfd):
     assert "3 other files passed over (2 .heic, 1 .txt); convert it to PNG or JPEG" in error
     train[1] = "https://example.com/photo.png"
     assert "is an address: download it, and give the file" in refusal(capfd, *train)
+
+
+@pytest.mark.slow
+def test_a_folder_says_what_was_taken_and_what_was_passed_over(tmp_path, photo, capfd):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("a.heic", "b.heic", "notes.txt"):
+        (folder / name).write_bytes(HEIC)
     shutil.copy(photo, folder)
     command = ["train", str(folder), "--out", str(tmp_path / "run"), "--dry-run", "--set", *TINY]
     assert main(command) == 0
     said = capfd.readouterr().out
+    assert "no single photo. Recipe aligned data.image_size=128" in said
     assert "pictures:         1, 0 more rejected; 3 other files passed over (2 .heic" in said
 
 
