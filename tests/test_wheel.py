@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 # All that a wheel is built from.
 PARTS = ("locogan_keras", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 # Enough to render an .onnx file.
-LIGHT = ("numpy", "onnxruntime", "pillow", "tqdm")
+LIGHT = ("numpy", "onnxruntime", "pillow", "psutil", "tqdm")
 
 
 def command(*words, folder):

@@ -49,8 +49,8 @@ def benchmark(width, what, rounds):
     from locogan_keras.engines.keras_engine import KerasEngine
     from locogan_keras.rendering.render import render
     from locogan_keras.storage.config import settings_from
+    from locogan_keras.training.costs import rendering_flops, training_flops
     from locogan_keras.training.prepare import build
-    from locogan_keras.training.preview import rendering_flops, training_flops
 
     model = build(settings_from({"model": {"width": width, "encoding": "torus"}}), (192, 192))
     crops = tf.random.stateless_uniform((BATCH, CROP, CROP, 3), (0, 0), -1, 1)

@@ -18,6 +18,8 @@ and its two words give one normal value by Box-Muller. It needs 32-bit addition,
 shifts, and float64 `log`, `sqrt` and `cos`: every runtime has them.
 """
 
+import operator
+
 import numpy as np
 
 LEVELS = 4
@@ -62,10 +64,14 @@ def normals(key, counter):
 
 
 def checked_seed(seed):
-    """A seed as uint32; `ValueError` if it is not 0 to 2^32 - 1."""
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"`seed` must be 0 to 4294967295. Received: seed={seed}")
-    return np.uint32(seed)
+    """A seed as uint32; `ValueError` if it is not a whole number, 0 to 2^32 - 1."""
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number < 2**32:
+        raise ValueError(f"`seed` must be 0 to 4294967295. Received: seed={seed!r}")
+    return np.uint32(number)
 
 
 def addressed_normals(seed, channels, rows, columns):

@@ -1,6 +1,7 @@
 """A view to render: a window of one world, checked against what the model can do."""
 
 import dataclasses
+import operator
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from locogan_keras.canvas.positions import position_grid
 
 # Cells are int32, and the border and whole tiles need room.
 FARTHEST = 2**31 * CELL - 2**20
+_SIDES = ("height", "width", "top", "left")
 CANVAS = f"the canvas of +-2^{31 + LEVELS}"
 
 
@@ -136,11 +138,18 @@ def make_view(
     Raises:
         ValueError: If the model cannot do this; it names the argument and the value.
     """
+    asked = (
+        shown if length is None else length
+        for length, shown in zip((height, width), description.shown, strict=True)
+    )
+    height, width, top, left = (
+        checked_pixels(name, [pixels])[0]
+        for name, pixels in zip(_SIDES, (*asked, top, left), strict=True)
+    )
+    frame, period = checked_pixels("frame", frame, 2), checked_pixels("period", period, 2)
     size, frames = [], []
     for axis in range(2):
         length = (height, width)[axis]
-        if length is None:
-            length = description.shown[axis]
         if length < 1:
             side = ("height", "width")[axis]
             raise ValueError(f"{side} must be positive. Received: {side}={length}")
@@ -168,6 +177,27 @@ def make_view(
         axes=tuple(map(Axis, frames, description.periodic)),
         latents=Latents(Seeded(seed), Seeded(seed), **description.channels),
     )
+
+
+def checked_pixels(name, values, count=1):
+    """Numbers of pixels as a tuple of Python's integers.
+
+    Raises:
+        ValueError: If they are something else, beyond the canvas, or not so many; it names the
+            argument.
+    """
+    try:
+        numbers = tuple(map(operator.index, values))
+    except TypeError:
+        numbers = ()
+    if len(numbers) != count:
+        what = "a whole number" if count == 1 else f"{count} whole numbers"
+        received = values[0] if count == 1 else values
+        raise ValueError(f"{name} must be {what} of pixels. Received: {name}={received!r}")
+    if any(abs(number) >= FARTHEST for number in numbers):
+        shown = "x".join(map(str, numbers))
+        raise ValueError(f"{name} reaches beyond {CANVAS}. Received: {name}={shown}")
+    return numbers
 
 
 def _trained_frame(description, axis, frame):

@@ -1,6 +1,7 @@
 """Arguments that several commands take, and their forms as types for `argparse`."""
 
 import argparse
+import os
 import re
 
 from locogan_keras.canvas.periods import PERIODIC
@@ -25,7 +26,7 @@ def positive(kind):
 
 def size(text):
     """`HEIGHTxWIDTH` as two integers."""
-    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    match = re.fullmatch(r"(\d{1,11})x(\d{1,11})", text)
     if not match:
         raise argparse.ArgumentTypeError(f"must be HEIGHTxWIDTH in pixels: {text}")
     return int(match[1]), int(match[2])
@@ -73,7 +74,7 @@ def sized_seed(text):
 
 def part(text):
     """`START:STOP` as two integers."""
-    match = re.fullmatch(r"(\d+):(\d+)", text)
+    match = re.fullmatch(r"(\d{1,11}):(\d{1,11})", text)
     if not match:
         raise argparse.ArgumentTypeError(f"must be START:STOP in pixels: {text}")
     return int(match[1]), int(match[2])
@@ -91,11 +92,21 @@ def region(text):
     return numbers
 
 
+def path(text):
+    """A path as it is; of what is there, pipes and devices would be waited for."""
+    for name in ("", "generator.keras", "saved_model.pb"):
+        each = os.path.join(text, name) if name else text
+        if os.path.exists(each) and not (os.path.isfile(each) or os.path.isdir(each)):
+            raise argparse.ArgumentTypeError(f"must be a file or a folder: {each}")
+    return text
+
+
 def add_model(parser):
     """The argument MODEL, added."""
     parser.add_argument(
         "model",
         metavar="MODEL",
+        type=path,
         help="a run's folder, a .keras or .onnx file, a SavedModel's folder, "
         "http://HOST:PORT/v1/models/NAME or grpc://HOST:PORT/NAME",
     )

@@ -8,7 +8,7 @@ _SEVERAL = "a sheet (.png), an animation (.gif) or a folder of PNG (no suffix)"
 _SEED = {"type": arguments.seed, "metavar": "SEED"}
 _AXES = {"y": 0, "x": 1}
 # What a PNG does not keep of its command, or keeps elsewhere.
-_ELSEWHERE = ("command", "make", "several", "quiet", "model", "out", "tile")
+_ELSEWHERE = ("command", "make", "several", "quiet", "prints", "verbose", "model", "out", "tile")
 
 
 def add_edit(commands):

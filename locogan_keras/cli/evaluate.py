@@ -5,11 +5,13 @@ import dataclasses
 import json
 import re
 
-from locogan_keras.cli.arguments import add_model, positive
+from locogan_keras.cli.arguments import add_model, path, positive
 from locogan_keras.engines.quiet import import_tensorflow, load_engine
 
 # More pictures of a folder would only take longer.
 _MOST = 256
+# Bytes of a pixel: its levels, and as numbers, of which halves are made and noise like them.
+_COPIES = 64
 
 
 def add_evaluate(commands):
@@ -21,7 +23,7 @@ def add_evaluate(commands):
         "Each stands beside the same of two halves of the photo, which is reachable, and of noise "
         "in its colours, which is useless.",
     )
-    evaluate.set_defaults(command=_evaluate)
+    evaluate.set_defaults(command=_evaluate, prints=True)
     add_model(evaluate)
     evaluate.add_argument(
         "source", metavar="SOURCE", help="the photo, or what else the model was trained on"
@@ -42,13 +44,14 @@ def add_evaluate(commands):
     evaluate.add_argument(
         "--inception",
         metavar="FILE",
+        type=path,
         help="Keras's weights of InceptionV3 without top, for the FID; takes half an hour on a CPU",
     )
     evaluate.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _period(text):
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)", text)
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)x(\d{1,9}(?:\.\d+)?)", text)
     if not match:
         raise argparse.ArgumentTypeError(f"must be HEIGHTxWIDTH in pixels: {text}")
     return float(match[1]), float(match[2])
@@ -60,9 +63,13 @@ def _evaluate(options):
     import_tensorflow()
     from locogan_keras.data.crops import load_pictures
     from locogan_keras.evaluation.evaluate import evaluate
+    from locogan_keras.storage.files.room import check_memory
 
     decoded = load_pictures(options.source, **reading).decoded
-    photos = [decoded[number] for number in range(min(len(decoded), _MOST))]
+    count = min(len(decoded), _MOST)
+    needed = _COPIES * int(decoded.sizes[:count].prod(axis=1).sum())
+    check_memory(needed, f"{count} pictures of SOURCE {options.source}")
+    photos = [decoded[number] for number in range(count)]
     scores = evaluate(engine, photos, options.period, options.inception)
     print(_json(scores) if options.json else _table(scores))
 

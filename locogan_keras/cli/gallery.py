@@ -23,11 +23,12 @@ def add_gallery(commands):
 
 
 def _gallery(options):
-    from locogan_keras.storage.atomic import replacing_folder
+    from locogan_keras.storage.files.atomic import replacing_folder
 
     # Before the model is loaded: a folder that is there is refused at once.
     with replacing_folder(options.out) as folder:
         write_gallery(folder, options.model, load_engine(options.model))
+    print(f"{options.out} is written. Next: open {options.out}/index.html in a browser")
 
 
 def write_gallery(folder, model, engine):

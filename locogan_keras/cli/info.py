@@ -10,7 +10,7 @@ def add_info(commands):
     info = commands.add_parser(
         "info", help="say what a model is", description="Says what a model is."
     )
-    info.set_defaults(command=_info)
+    info.set_defaults(command=_info, prints=True)
     add_model(info)
 
 

@@ -2,6 +2,9 @@
 
 import argparse
 import contextlib
+import errno
+import io
+import logging
 import os
 import signal
 import sys
@@ -15,8 +18,8 @@ from locogan_keras.cli.info import add_info
 from locogan_keras.cli.render import add_render
 from locogan_keras.cli.train import add_train
 from locogan_keras.engines.server_requests import ServerError
-from locogan_keras.storage.atomic import ENDING, heard, remove_unfinished
 from locogan_keras.storage.failures import printable
+from locogan_keras.storage.files.atomic import ENDING, heard, remove_unfinished
 
 INTERRUPTED = 130
 SERVER_ERROR = 3
@@ -28,19 +31,27 @@ def main(arguments=None):
 
     Args:
         arguments: Those after the command's name; the process's own unless given. If they are not
-            given, a signal ends the process; else signals are the caller's.
+            given, a signal ends the process; else signals and standard streams are the caller's.
 
     Returns:
         The exit status.
     """
+    stream = _own_streams() if arguments is None else None
     options = _parser().parse_args(arguments)
     # The networks are TensorFlow's, whatever the user's Keras is set to for other work.
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
+    if arguments is None and not options.verbose:
+        # What TensorFlow and absl log, whatever the user has set for other work.
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+        logging.disable()
     signals = ENDING if arguments is None else ()
     try:
         with _leaving_at(*signals):
-            return options.command(options) or 0
+            status = options.command(options) or 0
+            if stream and options.prints:
+                stream.check()
+            return status
     except KeyboardInterrupt:
         print("locogan: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -55,6 +66,55 @@ def main(arguments=None):
         return _fail(str(error), SERVER_ERROR)
 
 
+class _Stream(io.FileIO):
+    """A standard stream that may be closed or full: what is not said is no work that failed.
+
+    Args:
+        number: Of the file.
+    """
+
+    def __init__(self, number):
+        super().__init__(number, "w", closefd=False)
+        self._lost = None
+
+    def write(self, data):
+        try:
+            return super().write(data)
+        except OSError as error:
+            self._lost = error
+            return len(data)
+
+    def check(self):
+        """A check of what was the work itself; a reader that has left has read enough."""
+        sys.stdout.flush()
+        if self._lost and self._lost.errno != errno.EPIPE:
+            raise OSError(self._lost.errno, self._lost.strerror, "standard output")
+
+
+def _own_streams():
+    """The standard streams of the process made such as these; gives that of standard output.
+
+    A number that is free, as a daemon's are, would be that of the next file to be opened.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    streams = [_Stream(1), _Stream(2)]
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(
+            io.BufferedWriter(stream),
+            encoding=getattr(before, "encoding", "utf-8"),
+            # A file may be named in letters that the terminal does not have.
+            errors="backslashreplace",
+            line_buffering=True,
+        )
+        for stream, before in zip(streams, (sys.stdout, sys.stderr), strict=True)
+    )
+    return streams[0]
+
+
 @contextlib.contextmanager
 def _leaving_at(*numbers):
     """A block in which signals end the process at once, with nothing half-written left to find.
@@ -65,7 +125,8 @@ def _leaving_at(*numbers):
     def leave(number, _):
         remove_unfinished()
         if number == signal.SIGINT:
-            os.write(2, b"locogan: interrupted\n")
+            with contextlib.suppress(OSError):
+                os.write(2, b"locogan: interrupted\n")
         os._exit(128 + number)
 
     before = {number: signal.signal(number, leave) for number in heard(numbers)}
@@ -83,6 +144,13 @@ def _fail(reason, status=USAGE_ERROR):
 
 class _Parser(argparse.ArgumentParser):
     """A parser that says in one line what is wrong."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        for word in args if args is not None else sys.argv[1:]:
+            # Of Python 3.11's argparse, the value would be an empty list.
+            if word.startswith("--") and word.endswith("=--"):
+                self.error(f"argument {word[:-3]}: expected one argument")
+        return super().parse_known_args(args, namespace)
 
     def error(self, message):
         self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
@@ -104,6 +172,7 @@ def _parser():
     parser.add_argument(
         "--version", action=_Version, nargs=0, default=argparse.SUPPRESS, help="print it and exit"
     )
+    parser.set_defaults(prints=False, verbose=False)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     add_train(commands)
     add_render(commands)

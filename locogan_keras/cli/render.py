@@ -1,6 +1,7 @@
 """`locogan render`, and what the commands that make pictures have in common."""
 
 import functools
+import shlex
 
 from locogan_keras.cli import arguments
 from locogan_keras.cli.arguments import add_model, add_out, add_view, view_of
@@ -29,10 +30,16 @@ def add_render(commands):
 def run(options):
     """The pictures that a command with `add_out`'s arguments asks for, made and written."""
     from locogan_keras.rendering.formats import format_of
+    from locogan_keras.storage.files.atomic import check_writable
 
     # Refuses what cannot be written before the model is loaded.
     format_of(options.out, options.several or getattr(options, "seeds", None) is not None)
+    check_writable(options.out)
     options.make(options, load_engine(options.model))
+    print(
+        f"{options.out} is written. Next: another seed, locogan edit, or all that the model can "
+        f"do: locogan gallery {shlex.quote(options.model)} --out gallery"
+    )
 
 
 def write_out(options, engine, views, origin, names=None):

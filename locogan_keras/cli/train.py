@@ -49,6 +49,7 @@ def _train(options):
     if not options.verbose:
         import_tensorflow()
     if options.dry_run:
+        options.prints = True
         from locogan_keras.training.preview import preview
 
         for line in preview(options.source, options.out, settings, options.minutes, options.fresh):
@@ -102,21 +103,25 @@ def _settings(options):
     recipe, run = options.recipe, Run(options.out)
     if recipe is None and run.exists() and not options.fresh:
         return run.read()[1].recipe, load_config(run.path(CONFIG), changes)
-    if recipe is None and Path(options.source).is_file():
-        recipe, own = _kind_of(options.source)
-        changes = [*own, *changes]
-    recipe = recipe or "aligned"
-    return recipe, load_config(recipe, changes)
+    if recipe is not None:
+        return recipe, load_config(recipe, changes)
+    recipe, own, found = _kind_of(options.source)
+    settings = load_config(recipe, [*own, *changes])
+    scale = [] if own else [f"data.image_size={settings.data.image_size}"]
+    # Not where errors go, which are one line.
+    print(" ".join([f"{options.source}: {found}. Recipe {recipe}", *own, *scale]), flush=True)
+    return recipe, settings
 
 
 def _kind_of(source):
-    """The recipe for a photo, and the settings that are its own; what was found is printed."""
+    """The recipe for a source, the settings that are its own, and what was found."""
+    if not Path(source).is_file():
+        return "aligned", [], "no single photo"
+
     from locogan_keras.data.patterns.kinds import kind_of
     from locogan_keras.data.pictures import read_picture
-    from locogan_keras.storage.toml import toml_value
+    from locogan_keras.storage.settings import toml_value
 
     kind = kind_of(read_picture(source))
     own = [f"{key}={toml_value(value)}" for key, value in kind.changes]
-    # Not where errors go, which are one line.
-    print(" ".join([f"{source}: {kind.found}. Recipe {kind.recipe}", *own]), flush=True)
-    return kind.recipe, own
+    return kind.recipe, own, kind.found

@@ -2,10 +2,13 @@
 
 import contextlib
 import hashlib
+import itertools
 import tempfile
 
 import numpy as np
 import tensorflow as tf
+
+_COUNT = itertools.count(1)
 
 
 class DecodedPictures:
@@ -57,7 +60,7 @@ class DecodedPictures:
                 self.pixels = tf.raw_ops.ImmutableConst(
                     dtype=tf.uint8,
                     shape=(ends[-1], channels),
-                    memory_region_name=f"/dev/fd/{file.fileno()}",
+                    memory_region_name=_region(file),
                 )
         if len(set(sizes)) > 1:
             digest.update(self.sizes)
@@ -74,6 +77,15 @@ class DecodedPictures:
         height, width = self.sizes[index]
         start = self.starts[index]
         return self.pixels[start : start + height * width].numpy().reshape(height, width, -1)
+
+
+def _region(file):
+    """A path of an open file that no other has had in this process.
+
+    TensorFlow keeps what it has mapped by the path, and the numbers of files come again.
+    """
+    count = f"{next(_COUNT):b}".replace("1", "./").replace("0", "/")
+    return f"/dev/fd/{count}{file.fileno()}"
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import struct
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -10,6 +11,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 # What is read, whatever a file's name says. Of the kinds that Pillow also knows some are programs:
 # it hands EPS to Ghostscript.
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
+# What becomes of a camera's own format, and how the files of those begin, after their size.
+CONVERT = "convert it to PNG or JPEG, as with `magick photo.heic photo.png`"
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 # What is looked for in folders.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 
@@ -39,6 +43,9 @@ def read_picture(path, background="white"):
         ValueError: If it cannot be used; it names the file and the reason.
         OSError: If it cannot be read at all.
     """
+    if Path(path).exists() and not Path(path).is_file():
+        # A pipe would be waited for.
+        raise ValueError(f"{path} is not a file")
     with open(path, "rb") as file, pillow_quiet():
         try:
             return decode(file, background)
@@ -94,11 +101,20 @@ def decode(file, background="white"):
             picture.load()
             return np.asarray(_opaque(_eight_bits(_upright(picture)), background))
     except UnidentifiedImageError:
-        raise ValueError("is not a picture") from None
+        raise ValueError(f"is {_unread(file)}") from None
     except Image.DecompressionBombError:
         raise ValueError(f"has more than {Image.MAX_IMAGE_PIXELS} pixels, Pillow's limit") from None
     except _DAMAGE as error:
         raise ValueError(f"is damaged: {error or type(error).__name__}") from None
+
+
+def _unread(file):
+    """What a file is that Pillow cannot open, and what helps."""
+    file.seek(0)
+    head = file.read(12)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
+        return f"a HEIC or AVIF picture, which is not read here: {CONVERT}"
+    return "not a picture"
 
 
 def pillow_quiet():

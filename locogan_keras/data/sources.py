@@ -1,5 +1,6 @@
 """Sources of encoded pictures: a file, a folder tree, a TFDS data set or an LMDB."""
 
+import collections
 import dataclasses
 import functools
 import io
@@ -8,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from locogan_keras.data.pictures import SUFFIXES
+from locogan_keras.data.pictures import CONVERT, SUFFIXES
 
 _TFDS = re.compile(r"(?P<name>[^:\[\]]+(:(\d+|\*)\.(\d+|\*)\.(\d+|\*))?)(:(?P<split>.+))?")
 
@@ -53,10 +54,31 @@ def open_source(source):
             found = opened(text, text.removeprefix(prefix))
             break
     else:
+        if "://" in text and not Path(source).exists():
+            raise ValueError(f"SOURCE {text} is an address: download it, and give the file")
         found = _path(Path(source))
     if not found.count:
-        raise ValueError(f"SOURCE {text} has no pictures ({', '.join(SUFFIXES)})")
+        raise ValueError(
+            f"SOURCE {text} has no pictures ({', '.join(SUFFIXES)}){passed_over(text)}"
+        )
     return found
+
+
+def passed_over(source):
+    """The files of a folder that are no pictures, in words to go on with; of other sources none."""
+    if not Path(source).is_dir():
+        return ""
+    counts = collections.Counter(
+        file.suffix.lower() or "no suffix"
+        for file in _files(Path(source))
+        if file.suffix.lower() not in SUFFIXES
+    )
+    if not counts:
+        return ""
+    kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common(5))
+    more = ", ..." if len(counts) > 5 else ""
+    help_ = f"; {CONVERT}" if {".heic", ".heif", ".avif"} & set(counts) else ""
+    return f"; {counts.total()} other files passed over ({kinds}{more}){help_}"
 
 
 def _path(path):
@@ -66,14 +88,17 @@ def _path(path):
         raise ValueError(f"SOURCE {path} does not exist")
     if not path.is_dir():
         raise ValueError(f"SOURCE {path} is neither a picture nor a folder")
-    found = []
-    for folder, subfolders, names in os.walk(path, onerror=_refuse):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        found += [Path(folder, name) for name in names if not name.startswith(".")]
-    found = sorted(file for file in found if file.suffix.lower() in SUFFIXES)
+    found = sorted(file for file in _files(path) if file.suffix.lower() in SUFFIXES)
     names = (str(file.relative_to(path)) for file in found)
     files = zip(names, (functools.partial(_open, file) for file in found), strict=True)
     return Source(len(found), files)
+
+
+def _files(path):
+    """All files of a folder tree, but hidden ones."""
+    for folder, subfolders, names in os.walk(path, onerror=_refuse):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        yield from (Path(folder, name) for name in names if not name.startswith("."))
 
 
 def _refuse(error):
@@ -137,6 +162,8 @@ def _lmdb(source, path):
         raise ValueError(f"SOURCE {source} needs the package lmdb: pip install lmdb") from None
     if not Path(path).exists():
         raise ValueError(f"SOURCE {source} does not exist")
+    if not (Path(path).is_file() or Path(path).is_dir()):
+        raise ValueError(f"SOURCE {source} is neither a file nor a folder")
     try:
         environment = lmdb.open(
             path, subdir=Path(path).is_dir(), readonly=True, lock=False, readahead=False

@@ -5,7 +5,7 @@ What is heavy is imported by the kind that needs it: the command line reads thes
 
 from pathlib import Path
 
-from locogan_keras.storage.atomic import replacing, replacing_folder
+from locogan_keras.storage.files.atomic import replacing, replacing_folder
 
 
 def export(model, to, out, *, opset=None, precision=None, report=print):

@@ -12,7 +12,7 @@ from onnxruntime.quantization import (
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
-from locogan_keras.storage.atomic import scratch_folder
+from locogan_keras.storage.files.atomic import scratch_folder
 
 
 def to_float16(model):

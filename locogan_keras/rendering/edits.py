@@ -5,9 +5,10 @@ engine: edits know nothing of networks. Where a picture repeats, edits do.
 """
 
 import dataclasses
+import numbers
 
 from locogan_keras.canvas.plans import Seeded, blended
-from locogan_keras.canvas.views import make_view
+from locogan_keras.canvas.views import checked_pixels, make_view
 from locogan_keras.rendering.masks import cell_weights, ramp
 
 
@@ -39,11 +40,11 @@ def interpolate(description, first, second, amount, local=None):
     Raises:
         ValueError: If `amount` is out of range or the model cannot do this.
     """
-    if not 0 <= amount <= 1:
-        raise ValueError(f"amount must be 0 to 1. Received: amount={amount}")
+    if not isinstance(amount, numbers.Real) or not 0 <= amount <= 1:
+        raise ValueError(f"amount must be 0 to 1. Received: amount={amount!r}")
+    sizes = [checked_pixels("size", size, 2) for _, size in (first, second)]
     height, width = (
-        round((1 - amount) * length + amount * other)
-        for length, other in zip(first[1], second[1], strict=True)
+        round((1 - amount) * length + amount * other) for length, other in zip(*sizes, strict=True)
     )
     one, other = (
         make_view(description, height=height, width=width, seed=seed) for seed, _ in (first, second)
@@ -65,7 +66,12 @@ def mix(view, seed, axis, hard=True, local=None):
 
     Returns:
         A `View`.
+
+    Raises:
+        ValueError: If `axis` is neither, or a seed out of range.
     """
+    if axis not in (0, 1):
+        raise ValueError(f"axis must be 0 (y) or 1 (x). Received: axis={axis!r}")
     return _merged(view, _reseeded(view.latents, seed), ramp(view, axis, hard), local)
 
 

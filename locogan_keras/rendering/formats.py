@@ -1,6 +1,7 @@
 """Formats of picture files and what each can do: one table, by suffix."""
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Protocol
 
@@ -8,10 +9,12 @@ import numpy as np
 from PIL import Image
 
 from locogan_keras.rendering.png import check_channels, write_png
-from locogan_keras.storage.atomic import replacing, replacing_folder
+from locogan_keras.storage.files.atomic import replacing, replacing_folder
+from locogan_keras.storage.files.room import check_memory
 
 _GAP = 4
 _ACROSS = 8
+_CHANNELS = 3
 _LONGEST_GIF = 2**16 - 1
 _MILLISECONDS = 150
 
@@ -56,6 +59,9 @@ def _write_sheet(out, pictures):
     rows = [pictures[first : first + _ACROSS] for first in range(0, len(pictures), _ACROSS)]
     height = sum(max(picture.size[0] for picture in row) + _GAP for row in rows) - _GAP
     width = max(sum(picture.size[1] + _GAP for picture in row) for row in rows) - _GAP
+    # A row of pictures, and itself put together.
+    pixels = 2 * max(sum(math.prod(picture.size) for picture in row) for row in rows)
+    check_memory(_CHANNELS * pixels, f"a sheet of {height} x {width} pixels")
     write_png(out, (height, width), _sheet_bands(rows, width), pictures[0].metadata())
 
 
@@ -80,6 +86,11 @@ def _write_animation(out, pictures):
             f"a GIF's height and width must be at most {_LONGEST_GIF}. "
             f"Received: height={height}, width={width}"
         )
+    # Pillow keeps them all, in colours of a palette.
+    check_memory(
+        len(pictures) * height * width,
+        f"an animation of {len(pictures)} pictures of {height} x {width} pixels",
+    )
     with replacing(out) as temporary:
         first, *others = (_centred(picture.whole(), height, width) for picture in pictures)
         first.save(

@@ -8,6 +8,7 @@ becomes cells here: a cell's weight is the mean of its pixels.
 import numpy as np
 
 from locogan_keras.canvas.latents import BORDER, CELL
+from locogan_keras.canvas.views import checked_pixels
 
 
 def ramp(view, axis, hard):
@@ -56,6 +57,7 @@ def cell_weights(view, region, soft=0):
         ValueError: If the region is empty or not inside the picture, or `soft` is negative or
             larger than the picture.
     """
+    (soft,) = checked_pixels("soft", [soft])
     if soft < 0:
         raise ValueError(f"soft must not be negative. Received: soft={soft}")
     mask = _mask_cells(view, region) if isinstance(region, np.ndarray) else _box(view, region)
@@ -98,7 +100,7 @@ def _mask_cells(view, mask):
 
 def _box(view, region):
     """The `_mask_cells` of a mask that is 1 in a rectangle, without its pixels."""
-    top, left, height, width = region
+    top, left, height, width = region = checked_pixels("region", region, 4)
     listed = ",".join(map(str, region))
     if height < 1 or width < 1:
         raise ValueError(f"region must have pixels. Received: region={listed}")

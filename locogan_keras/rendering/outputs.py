@@ -1,14 +1,17 @@
 """Pictures as files: made while they are written, in the format that the suffix says."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from locogan_keras.canvas.latents import SCHEME
 from locogan_keras.canvas.views import View
+from locogan_keras.rendering.costs import disk_bytes
 from locogan_keras.rendering.formats import format_of
 from locogan_keras.rendering.render import bands, render
+from locogan_keras.storage.files.room import check_disk
 from locogan_keras.storage.run import version
 
 
@@ -29,7 +32,7 @@ def write(out, engine, views, *, names=None, tile=256, origin=None, progress=ite
 
     Raises:
         ValueError: If `out` ends in something else, the format has no such size, the folder exists,
-            or another argument is out of range.
+            there is not the memory or the disk, or another argument is out of range.
         OSError: If it cannot be written.
 
     Example:
@@ -53,10 +56,16 @@ def write(out, engine, views, *, names=None, tile=256, origin=None, progress=ite
             "views must be one or more, and names as many. "
             f"Received: {len(views)} views, {len(names)} names"
         )
-    # Refuses the tile before there is a file or folder.
-    bands(engine, views[0], tile)
+    # What cannot be made or does not fit is refused before there is a file or folder.
+    for view in views:
+        bands(engine, view, tile)
+    channels = engine.description.image_channels
+    needed = sum(disk_bytes(view, tile, channels) for view in views)
+    largest = max((view.size for view in views), key=math.prod)
+    count = f"{len(views)} pictures of " if several else ""
+    check_disk(out, needed, f"{count}height={largest[0]}, width={largest[1]}")
     pictures = [
-        Picture(engine, view, name, tile, origin or {}, progress)
+        Picture(engine, view, name, tile, origin or {}, progress, Path(out).parent)
         for view, name in zip(views, names, strict=True)
     ]
     writer = form.one if len(pictures) == 1 and form.one else form.several
@@ -71,6 +80,7 @@ class Picture:
         engine, view, tile, progress: As of `bands`.
         name: As a file of a folder.
         origin: What its file keeps, next to how it was made.
+        folder: As of `bands`: beside the file.
     """
 
     engine: Any
@@ -79,6 +89,7 @@ class Picture:
     tile: int
     origin: dict
     progress: Callable
+    folder: Path
 
     @property
     def size(self):
@@ -87,7 +98,7 @@ class Picture:
 
     def bands(self):
         """The picture from top to bottom: an iterator over `(rows, width, channels)` uint8."""
-        return bands(self.engine, self.view, self.tile, self.progress)
+        return bands(self.engine, self.view, self.tile, self.progress, self.folder)
 
     def whole(self):
         """The picture in one array: `(height, width, channels)` uint8."""

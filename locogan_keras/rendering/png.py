@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 
 from locogan_keras.canvas.description import PICTURE_CHANNELS
-from locogan_keras.storage.atomic import replacing
+from locogan_keras.storage.files.atomic import replacing
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LONGEST = 2**31 - 1

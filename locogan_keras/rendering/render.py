@@ -1,8 +1,19 @@
 """Pictures of any size, tile by tile, with any engine."""
 
+import contextlib
+import dataclasses
 import itertools
+import math
+import numbers
 
 import numpy as np
+
+from locogan_keras.rendering.costs import different_columns, streaming_bytes, tile_bytes
+from locogan_keras.rendering.tiles import Tiles
+from locogan_keras.storage.files.room import check_memory
+
+# Bytes of rows that are put together at once.
+_PIECE = 2**22
 
 
 def render(engine, view, tile=256, progress=iter):
@@ -15,11 +26,12 @@ def render(engine, view, tile=256, progress=iter):
         `(height, width, channels)` uint8; channels as the model's images have.
 
     Raises:
-        ValueError: If `tile` is not a positive multiple of 16, or what the engine gives is not an
-            image.
+        ValueError: As of `bands`, or if the picture does not fit into memory.
     """
     pieces = bands(engine, view, tile, progress)
-    picture = np.empty((*view.size, engine.description.image_channels), np.uint8)
+    size = (*view.size, engine.description.image_channels)
+    check_memory(math.prod(size), f"a picture of {view.size[0]} x {view.size[1]} pixels")
+    picture = np.empty(size, np.uint8)
     done = 0
     for band in pieces:
         picture[done : done + len(band)] = band
@@ -27,32 +39,36 @@ def render(engine, view, tile=256, progress=iter):
     return picture
 
 
-def bands(engine, view, tile=256, progress=iter):
+def bands(engine, view, tile=256, progress=iter, folder=None):
     """A picture in bands from top to bottom, made a row of tiles at a time.
 
     Tiles lie on a fixed grid of the canvas and are always computed whole, so for one `tile` a
     pixel's bits never depend on the window that asked for it. On an axis that repeats, one period
-    is computed and copied. What is held is a row of tiles, as wide as the picture, the one before
-    it, and of a picture taller than its period those tiles of the period that come again. With
-    every second column of repeats shifted, a row of the picture needs two rows of tiles.
+    is computed and copied. What is held is a row of tiles, as wide as the picture or its period,
+    the one before it, and of a picture taller than its period those tiles of the period that come
+    again: up to 64 MiB of tiles in memory, the others in a file. With every second column of
+    repeats shifted, a row of the picture needs two rows of tiles.
 
     Args:
         engine: An `Engine`, such as `load_engine` gives.
         view: The `View`, from `make_view` or an edit.
         tile: Edge of a tile in pixels, a multiple of 16.
         progress: Wraps a range as long as there are tiles, as it is worked through, like `tqdm`.
+        folder: For that file; the system's temporary folder unless given.
 
     Returns:
         An iterator over `(rows, width, channels)` uint8, which make up the picture.
 
     Raises:
-        ValueError: If `tile` is not a positive multiple of 16; from the iterator, if what the
-            engine gives is not an image.
+        ValueError: If `tile` is not a positive multiple of 16, or there is not the memory; from the
+            iterator, if what the engine gives is not an image.
     """
     cell = engine.description.cell
-    if tile < cell or tile % cell:
-        raise ValueError(f"tile must be a positive multiple of {cell}. Received: tile={tile}")
-    return _bands(engine, view, tile, progress)
+    if not isinstance(tile, numbers.Integral) or tile < cell or tile % cell:
+        raise ValueError(f"tile must be a positive multiple of {cell}. Received: tile={tile!r}")
+    check_memory(tile_bytes(engine.description, tile), f"tile={tile}")
+    check_memory(streaming_bytes(view, tile), f"height={view.size[0]}, width={view.size[1]}")
+    return _bands(engine, view, tile, progress, folder)
 
 
 def to_levels(image):
@@ -60,35 +76,44 @@ def to_levels(image):
     return np.clip(np.rint((image + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
-def _bands(engine, view, tile, progress):
+def _bands(engine, view, tile, progress, folder):
+    width, channels = view.size[1], engine.description.image_channels
+    # As far as it repeats, it is copied.
+    view = dataclasses.replace(view, size=(view.size[0], different_columns(view)))
     layouts, lanes = _lanes(view, tile)
     bands = _band_rows(view, tile, lanes)
-    # When each row of tiles is last used, in each layout.
-    last = {}
-    for number, (_, _, sources) in enumerate(bands):
-        for lane, (row, _, layout) in enumerate(sources):
-            last.setdefault(row, {})[layout] = number, lane
-    count = sum(len(set().union(*(layouts[layout] for layout in used))) for used in last.values())
-    ticks = iter(progress(range(count)))
-    channels = engine.description.image_channels
-    made = {}
+    # When each row of tiles is last used, in each layout, and which of its rows of pixels are.
+    last, used = {}, {}
     for number, (top, bottom, sources) in enumerate(bands):
-        band = np.empty((bottom - top, view.size[1], channels), np.uint8)
-        for lane, (row, offset, layout) in enumerate(sources):
-            for column, targets in layouts[layout].items():
-                if (row, column) not in made:
+        for row, offset, layout in sources:
+            last.setdefault(row, {})[layout] = number
+            first, stop = used.get(row, (tile, 0))
+            used[row] = min(first, offset), max(stop, offset + bottom - top)
+    count = sum(len(set().union(*(layouts[layout] for layout in each))) for each in last.values())
+    ticks = iter(progress(range(count)))
+    at_once = max(1, _PIECE // (width * channels))
+    with contextlib.closing(Tiles(tile * tile * channels, folder)) as tiles:
+        for number, (top, bottom, sources) in enumerate(bands):
+            keys = {(row, column) for row, _, layout in sources for column in layouts[layout]}
+            for row, column in sorted(keys):
+                if (row, column) not in tiles:
                     next(ticks)
-                    made[row, column] = _tile(engine, view, row, column, tile)
-                rows = made[row, column][offset : offset + bottom - top]
-                for source, target in targets:
-                    band[:, target] = rows[:, source]
+                    made = _tile(engine, view, row, column, tile)
+                    tiles.put((row, column), made[slice(*used[row])].copy())
+            for first in range(top, bottom, at_once):
+                band = np.empty((min(at_once, bottom - first), view.size[1], channels), np.uint8)
+                for row, offset, layout in sources:
+                    begin = offset + first - top - used[row][0]
+                    for column, targets in layouts[layout].items():
+                        rows = tiles.rows((row, column), begin, begin + len(band))
+                        for source, target in targets:
+                            band[:, target] = rows[:, source]
+                yield np.tile(band, (1, -(-width // view.size[1]), 1))[:, :width]
+            for row, column in keys:
                 if not any(
-                    use > (number, lane) and column in layouts[other]
-                    for other, use in last[row].items()
+                    use > number and column in layouts[layout] for layout, use in last[row].items()
                 ):
-                    # At once, so that a row of tiles and its band are not held together.
-                    del made[row, column]
-        yield band
+                    tiles.drop((row, column))
     # Whoever shows the progress learns that it is over.
     next(ticks, None)
 

@@ -10,7 +10,7 @@ import dataclasses
 from locogan_keras.canvas.axes import Axis
 from locogan_keras.canvas.latents import CELL
 from locogan_keras.canvas.periods import AXES
-from locogan_keras.canvas.views import make_view
+from locogan_keras.canvas.views import checked_pixels, make_view
 
 
 def stretch(description, size, *, seed=0, frame=None, extend="", parts=(None, None)):
@@ -30,7 +30,10 @@ def stretch(description, size, *, seed=0, frame=None, extend="", parts=(None, No
     Raises:
         ValueError: If the model cannot do this; it names the argument and the value.
     """
-    frame = frame or description.frame
+    size, frame = (
+        checked_pixels(name, pair, 2)
+        for name, pair in (("size", size), ("frame", frame or description.frame))
+    )
     axes = tuple(
         _axis(description, axis, size, frame, AXES[axis] in extend, parts[axis])
         for axis in range(2)

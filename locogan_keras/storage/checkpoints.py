@@ -5,7 +5,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from locogan_keras.storage.atomic import replacing
+from locogan_keras.storage.files.atomic import replacing
 
 _NAME = re.compile(r"step-(\d{6,})-([0-9a-f]{16})\.keras")
 

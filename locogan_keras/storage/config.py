@@ -7,7 +7,6 @@ from importlib import resources
 from pathlib import Path
 
 from locogan_keras.storage.settings import Settings
-from locogan_keras.storage.toml import parse_toml
 
 
 def recipe_names():
@@ -60,12 +59,23 @@ def settings_from(values):
     return Settings(**sections)
 
 
+def parse_toml(text, name):
+    """TOML text as a dictionary, or `ValueError` with the file's name."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{name} is not valid TOML: {error}") from None
+
+
 _KINDS = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
 _SECTIONS = {field.name: field.type for field in dataclasses.fields(Settings)}
 
 
 def _recipe_text(recipe):
     if str(recipe).endswith(".toml"):
+        # A pipe would be waited for.
+        if Path(recipe).exists() and not Path(recipe).is_file():
+            raise ValueError(f"--recipe {recipe} is not a file")
         try:
             # A byte order mark, which some editors write, is no part of it.
             return Path(recipe).read_text(encoding="utf-8-sig")

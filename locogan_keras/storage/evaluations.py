@@ -25,13 +25,25 @@ class Evaluations:
 
     @classmethod
     def read(cls, path):
-        """The evaluations in a file; none where there is no file. A row cut short is left out."""
-        if not path.exists():
+        """The evaluations in a file; none where there is no file. A row cut short is left out.
+
+        Raises:
+            ValueError: If the file is damaged; it names the file.
+        """
+        if not path.is_file():
             return cls({})
-        with open(path, newline="", encoding="utf-8") as file:
-            names, *rows = list(csv.reader(file)) or [[]]
-        whole = (row for row in rows if len(row) == len(names) and all(row[:2]))
-        return cls({int(row[0]): _numbers(names[1:], row[1:]) for row in whole})
+        try:
+            with open(path, newline="", encoding="utf-8") as file:
+                names, *rows = list(csv.reader(file)) or [[]]
+            whole = (row for row in rows if len(row) == len(names) and all(row[:2]))
+            rows = {int(row[0]): _numbers(names[1:], row[1:]) for row in whole}
+            if any(row.get(DISTANCE, -1) < 0 or row.get(SPECTRUM, 0) < 0 for row in rows.values()):
+                raise ValueError("a distance is negative or missing")
+        except (ValueError, csv.Error) as error:
+            raise ValueError(
+                f"{path} is damaged: {error}; remove it, and the run goes on without"
+            ) from None
+        return cls(rows)
 
     @property
     def decisive(self):

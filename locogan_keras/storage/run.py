@@ -8,11 +8,12 @@ import reprlib
 from importlib import metadata
 from pathlib import Path
 
-from locogan_keras.storage.atomic import replacing
 from locogan_keras.storage.checkpoints import Checkpoints
-from locogan_keras.storage.config import settings_from
+from locogan_keras.storage.config import parse_toml, settings_from
 from locogan_keras.storage.evaluations import Evaluations
-from locogan_keras.storage.toml import parse_toml, toml_value
+from locogan_keras.storage.files.atomic import replacing
+from locogan_keras.storage.files.unfinished import is_partial, sweep
+from locogan_keras.storage.settings import toml_value
 
 CONFIG = "config.toml"
 METRICS = "metrics.csv"
@@ -100,7 +101,7 @@ class Run:
                 raise TypeError(f"[run] must be strings. Received: {reprlib.repr(about)}")
         except FileNotFoundError:
             raise ValueError(f"{self.folder} is not a run: it has no {CONFIG}") from None
-        except (TypeError, UnicodeDecodeError) as error:
+        except (AttributeError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path} is not a run's: {error}") from None
         return settings_from(values), origin
 
@@ -146,7 +147,7 @@ class Run:
         if not folder.is_dir():
             raise ValueError(f"--out {folder} is not a folder")
         if not self.exists():
-            if any(not _is_partial(path) for path in folder.iterdir()):
+            if any(not is_partial(path) for path in folder.iterdir()):
                 raise ValueError(f"--out {folder} is not empty and holds no run")
             return
         old_settings, old_origin = self.read()
@@ -199,16 +200,9 @@ class Run:
         self.path(CONFIG).unlink(missing_ok=True)
 
     def sweep(self):
-        """The partial files of a killed run removed."""
+        """The unfinished files removed that killed processes have left."""
         for folder in (".", SAMPLES, CHECKPOINTS):
-            for path in self.path(folder).glob(".*"):
-                if _is_partial(path):
-                    path.unlink(missing_ok=True)
-
-
-def _is_partial(path):
-    """Whether a file is what `replacing` writes to, left behind by a process that was killed."""
-    return re.fullmatch(r"\..+\.\d+\.partial(\..+)?", path.name) is not None
+            sweep(self.path(folder))
 
 
 def _numbers(text):

@@ -1,38 +1,39 @@
 """The settings of a training run: their names, meanings and ranges."""
 
 import dataclasses
+import json
 import math
 
 from locogan_keras.canvas.latents import LEVELS
 from locogan_keras.canvas.positions import CROP, INJECTIONS, PERIODIC_AXES, UPSAMPLINGS, check_frame
-from locogan_keras.storage.toml import toml_value
 
 # Pixels between the places of crops: a cell is a whole number of them, and so is every circle.
 STRIDES = tuple(2**level for level in range(LEVELS + 1))
 
-# Larger whole numbers are a mistake, or meant to be one.
-_LARGEST, _MOST_CHANNELS = 2**31 - 1, 2**16
+# Far more than anybody needs, and little enough to be counted with: of steps, of channels of a
+# layer, and of pixels along an edge of a picture to learn from.
+_MOST_STEPS = 10**9
+_MOST_CHANNELS = 4096
+_LONGEST = 2**14
 
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
 def _setting(default, meaning, choices=None, least=None, most=None, form=None):
     """A field; `form` is of one whose type does not say all: what it must be, and a check."""
-    if type(default) is int and most is None:
-        most = _LARGEST
     metadata = {"meaning": meaning, "choices": choices, "least": least, "most": most}
     return dataclasses.field(default=default, metadata={**metadata, "form": form})
 
 
-def _are_whole(value, count, least):
-    """Whether a value is so many whole numbers, none out of range."""
+def _are_whole(value, count, least, most):
+    """Whether a value is so many whole numbers within bounds."""
     kinds = [type(each) for each in value] if isinstance(value, tuple) else []
-    return kinds == count * [int] and min(value) >= least and max(value) <= _LARGEST
+    return kinds == count * [int] and least <= min(value) and max(value) <= most
 
 
 def _is_size(value):
     """Whether a value is a length or (height, width) that holds a crop."""
-    return _are_whole((value,), 1, CROP) or _are_whole(value, 2, CROP)
+    return _are_whole((value,), 1, CROP, _LONGEST) or _are_whole(value, 2, CROP, _LONGEST)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,20 +49,26 @@ class ModelSettings:
         "picture",
         "[height, width] in pixels of a pattern's frame; or the whole picture",
         form=(
-            '[HEIGHT, WIDTH] or "picture"',
-            lambda value: value == "picture" or _are_whole(value, 2, -math.inf),
+            f'[HEIGHT, WIDTH], at most {_LONGEST}, or "picture"',
+            lambda value: value == "picture" or _are_whole(value, 2, -math.inf, _LONGEST),
         ),
     )
     upsampling: str = _setting("free", "of the generator's features", choices=UPSAMPLINGS)
     fine_channels: tuple[int, int, int] = _setting(
         (0, 0, 0),
         "noise maps at 2, 4 and 8 times the cells' resolution, of local channels",
-        form=("three whole numbers, at least 0", lambda value: _are_whole(value, 3, 0)),
+        form=(
+            f"three whole numbers, 0 to {_MOST_CHANNELS}",
+            lambda value: _are_whole(value, 3, 0, _MOST_CHANNELS),
+        ),
     )
     line_channels: tuple[int, int] = _setting(
         (0, 0),
         "local channels with one value for a row of cells, and for a column",
-        form=("two whole numbers, at least 0", lambda value: _are_whole(value, 2, 0)),
+        form=(
+            f"two whole numbers, 0 to {_MOST_CHANNELS}",
+            lambda value: _are_whole(value, 2, 0, _MOST_CHANNELS),
+        ),
     )
     wide_levels: int = _setting(
         0, "how many of the generator's levels begin with a 3 x 3 convolution", least=0, most=LEVELS
@@ -75,7 +82,7 @@ class DataSettings:
     image_size: tuple[int, int] | int = _setting(
         128,
         "the shorter edge is scaled down to this; or every picture to [height, width]",
-        form=(f"a whole number or [HEIGHT, WIDTH], at least {CROP}", _is_size),
+        form=(f"a whole number or [HEIGHT, WIDTH], {CROP} to {_LONGEST}", _is_size),
     )
     # Measured on one panorama (width 8, 2,000 steps of batch 8, two seeds): with 1, patches came
     # nearer the photo's than with 16: sliced distance 6.0 and 5.9 against 8.9 and 8.3, at the size
@@ -99,18 +106,21 @@ class DataSettings:
 class TrainingSettings:
     """The training of the networks; see `LocoGAN.compile`."""
 
-    steps: int = _setting(10_000, "generator steps in all", least=1)
-    batch_size: int = _setting(16, "crops in a step, on all devices together", least=1)
+    steps: int = _setting(10_000, "generator steps in all", least=1, most=_MOST_STEPS)
+    batch_size: int = _setting(16, "crops in a step, on all devices together", least=1, most=2**16)
     loss: str = _setting("bce", "adversarial loss", choices=("bce", "hinge", "relativistic"))
     gradient_penalty: float = _setting(
-        0.0, "weight of the discriminator's gradient by reals and by fakes", least=0.0
+        0.0, "weight of the discriminator's gradient by reals and by fakes", least=0.0, most=1e6
     )
     feature_weight: float = _setting(
-        0.0, "weight of a discriminator of what EfficientNet-Lite0 sees", least=0.0
+        0.0, "weight of a discriminator of what EfficientNet-Lite0 sees", least=0.0, most=1e6
     )
     spectral_normalization: bool = _setting(True, "whether the discriminator's kernels have norm 1")
     packed: int = _setting(
-        1, "crops of one place in a pattern that the discriminator judges together", least=1
+        1,
+        "crops of one place in a pattern that the discriminator judges together",
+        least=1,
+        most=2**16,
     )
     standardize: bool = _setting(
         False, "whether the discriminator sees images at the pictures' mean and deviation"
@@ -121,7 +131,7 @@ class TrainingSettings:
     rate_decay: float = _setting(
         0.0, "last share of the run, in which both rates fall to 0", least=0.0, most=1.0
     )
-    discriminator_steps: int = _setting(1, "for each generator step", least=1)
+    discriminator_steps: int = _setting(1, "for each generator step", least=1, most=1000)
     ema_decay: float = _setting(0.999, "of the averaged generator", least=0.0, most=0.999999)
     seed: int = _setting(0, "of weights, crops and latents", least=0, most=2**32 - 1)
     strategy: str = _setting(
@@ -139,14 +149,19 @@ class TrainingSettings:
     deterministic: bool = _setting(
         False, "whether every operation gives the same bits each time, at some cost in speed"
     )
-    save_every: int = _setting(500, "steps between checkpoints and sample sheets", least=1)
+    save_every: int = _setting(
+        500, "steps between checkpoints and sample sheets", least=1, most=_MOST_STEPS
+    )
     tensorboard: bool = _setting(False, "whether losses and sample sheets are for TensorBoard, too")
     patience: int = _setting(
         0,
         "saves no nearer the photo than those before, after which a run ends; 0 for never",
         least=0,
+        most=_MOST_STEPS,
     )
-    keep: int = _setting(2, "checkpoints of the last saves; the best one stays, too", least=1)
+    keep: int = _setting(
+        2, "checkpoints of the last saves; the best one stays, too", least=1, most=_MOST_STEPS
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,3 +212,13 @@ class Settings:
             values = dataclasses.asdict(getattr(self, section.name))
             lines += [f"{key} = {toml_value(value)}" for key, value in values.items()]
         return "\n".join([*lines, ""])
+
+
+def toml_value(value):
+    """A number, a string or a list of them in TOML.
+
+    JSON's are TOML's, as long as no character is escaped as two halves; bytes of a file's name
+    that are not text are replaced.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from locogan_keras.storage.atomic import ENDING, heard
+from locogan_keras.storage.files.atomic import ENDING, heard
 from locogan_keras.training.devices.replicas import mean_over_workers
 from locogan_keras.training.locogan import LOGS
 

@@ -6,16 +6,19 @@ import time
 
 import keras
 import tensorflow as tf
+from tqdm import tqdm
 
-from locogan_keras.canvas.latents import BORDER, CELL
-from locogan_keras.storage.atomic import scratch_folder
+from locogan_keras.data.sources import passed_over
+from locogan_keras.storage.files.atomic import check_writable, scratch_folder
+from locogan_keras.storage.run import CONFIG, SAMPLES, Run
+from locogan_keras.training.costs import check_room, training_bytes, training_flops
 from locogan_keras.training.devices.replicas import check_batch_size
 from locogan_keras.training.devices.strategies import check_cluster, make_strategy
 from locogan_keras.training.prepare import prepare
 
 _TIMED_STEPS = 3
-# Bytes of a float32.
-_FLOAT = 4
+# Of a run, until it says when its first sample comes.
+_FORECAST_STEPS = 10
 
 
 def preview(source, out, settings, minutes=None, fresh=False):
@@ -32,6 +35,8 @@ def preview(source, out, settings, minutes=None, fresh=False):
     Raises:
         ValueError: If the source, the run's folder or the devices cannot be used.
     """
+    check_writable(Run(out).path(CONFIG))
+    check_room(settings, out)
     yield from settings.to_toml().splitlines()
     training = settings.training
     if training.strategy == "multiworker":
@@ -45,7 +50,8 @@ def preview(source, out, settings, minutes=None, fresh=False):
         pictures = prepared.pictures
         height, width = pictures.frame
         yield ""
-        yield f"pictures:         {len(pictures.decoded)}, {len(pictures.rejected)} more rejected"
+        rejected = f"{len(pictures.rejected)} more rejected{passed_over(source)}"
+        yield f"pictures:         {len(pictures.decoded)}, {rejected}"
         yield f"frame:            {height} x {width} pixels"
         model = prepared.new_model()
         for name in ("generator", "discriminator"):
@@ -68,6 +74,39 @@ def preview(source, out, settings, minutes=None, fresh=False):
         yield f"                  {60 * minutes / seconds:.0f} steps in {minutes:g} minutes"
 
 
+class Forecast(keras.callbacks.Callback):
+    """What to expect of a run that begins, said once: its compilation, and its first sample.
+
+    Args:
+        run: The `Run`.
+        every: Steps between saves.
+        steps: The run's steps in all, or None.
+    """
+
+    def __init__(self, run, every, steps=None):
+        super().__init__()
+        self._run, self._every, self._steps = run, every, steps
+
+    def on_train_begin(self, logs=None):
+        self._first = int(self.model.step.numpy()) + 1
+        self._begun = time.monotonic()
+        tqdm.write("The first step compiles, which takes a while.")
+
+    def on_train_batch_end(self, batch, logs=None):
+        step, seconds = int(self.model.step.numpy()), time.monotonic() - self._begun
+        if step == self._first:
+            self._begun += seconds
+            tqdm.write(f"The first step took {seconds:.0f} s, its compilation included.")
+        elif step == self._first + _FORECAST_STEPS:
+            pace = seconds / _FORECAST_STEPS
+            save = min(-(-step // self._every) * self._every, self._steps or math.inf)
+            sample = self._run.path(SAMPLES) / f"step-{save:06d}.png"
+            wait = (save - step) * pace
+            tqdm.write(
+                f"A step takes {pace:.2g} s: the next sample comes in {wait:.0f} s, {sample}"
+            )
+
+
 def _seconds_a_step(model, crops):
     step = tf.function(model.train_step, autograph=False)
     batches = iter(crops)
@@ -78,106 +117,3 @@ def _seconds_a_step(model, crops):
     for _ in range(_TIMED_STEPS):
         float(step(next(batches))["loss"])
     return (time.perf_counter() - begun) / _TIMED_STEPS
-
-
-def convolution_flops(network, size):
-    """Operations of one forward pass, two for each multiplication and addition of a convolution.
-
-    Args:
-        network: A functional Keras model, such as a `Generator`.
-        size: Height and width of its inputs; of several sizes, a list.
-
-    Returns:
-        {layer's name: FLOP for one sample}.
-    """
-    names = [layer.name for layer in network.layers if _kernel(layer) is not None]
-    outputs = [network.get_layer(name).output for name in names]
-    # A channel-last convolution's output has as many multiplications a value as its kernel has
-    # inputs; depth-to-space only reorders values.
-    flops = {}
-    for name, (_, height, width, channels) in zip(
-        names, _shapes(network, outputs, size), strict=True
-    ):
-        layer = network.get_layer(name)
-        *taps, inputs, _ = _kernel(layer).shape
-        inputs = 1 if isinstance(layer, keras.layers.DepthwiseConv2D) else inputs
-        flops[name] = 2 * height * width * channels * inputs * taps[0] * taps[1]
-    return flops
-
-
-def training_flops(model, batch, size):
-    """Operations of one training step of a `LocoGAN` on `batch` crops of `size` x `size` pixels."""
-    forward_g = convolution_flops(model.generator, size // CELL + 2 * BORDER)
-    forward_d = convolution_flops(model.discriminator, size)
-    g, d = sum(forward_g.values()), sum(forward_d.values())
-    # A backward pass is one product for the kernels and one for the inputs, which a first layer
-    # does not need unless somebody asks for the gradient of its inputs.
-    first_g, first_d = next(iter(forward_g.values())), next(iter(forward_d.values()))
-    generator_step = g + 2 * g - first_g + d + d
-    discriminator_step = 2 * (d + 2 * d - first_d)
-    # Further steps draw fakes of their own.
-    further = (model.discriminator_steps - 1) * (g + discriminator_step)
-    return batch * (generator_step + discriminator_step + further + _feature_flops(model, size))
-
-
-def _feature_flops(model, size):
-    """Operations of one step on one crop and one fake for the feature discriminator."""
-    discriminator = model.feature_discriminator
-    if not discriminator:
-        return 0
-    features = sum(convolution_flops(discriminator.features, size).values())
-    shapes = _shapes(discriminator.features, discriminator.features.outputs, size)
-    logits = convolution_flops(discriminator, [shape[1] for shape in shapes])
-    logits = sum(logits.values()) / discriminator.packed
-    # Both images' features, and the gradient of the fake's; logits of the fake with the gradient of
-    # its features, and of both with all gradients. Further steps have fakes of their own.
-    further = (model.discriminator_steps - 1) * (features + 6 * logits)
-    return 3 * features + 8 * logits + further
-
-
-def rendering_flops(generator, size, tile):
-    """Operations of a square picture, all of its tiles with their borders."""
-    tiles = (-(-size // tile)) ** 2
-    return tiles * sum(convolution_flops(generator, tile // CELL + 2 * BORDER).values())
-
-
-def training_bytes(model, batch, size):
-    """Memory that one step of a `LocoGAN` needs for weights and activations, beside TensorFlow's.
-
-    Weights come with a gradient and Adam's two moments, the generator's with their average, too.
-    Every layer's output is kept for the backward pass, the discriminator's of reals and of fakes.
-    """
-    weights = 5 * model.generator.count_params() + 4 * model.discriminator.count_params()
-    activations = _values(model.generator, size // CELL + 2 * BORDER)
-    activations += 2 * _values(model.discriminator, size)
-    if model.feature_discriminator:
-        judging = model.feature_discriminator.judging_variables
-        weights += model.feature_discriminator.count_params()
-        weights += 3 * sum(math.prod(each.shape) for each in judging)
-        activations += 2 * _values(model.feature_discriminator.features, size)
-    return _FLOAT * (weights + batch * activations)
-
-
-def _values(network, size):
-    """The number of values that all layers of a network put out for one sample."""
-    outputs = [layer.output for layer in network.layers]
-    return sum(
-        height * width * channels
-        for _, height, width, channels in (
-            shape for shape in _shapes(network, outputs, size) if len(shape) == 4
-        )
-    )
-
-
-def _shapes(network, outputs, size):
-    sizes = size if isinstance(size, list) else len(network.inputs) * [size]
-    inputs = [
-        (1, each, each, tensor.shape[-1])
-        for each, tensor in zip(sizes, network.inputs, strict=True)
-    ]
-    return keras.Model(network.inputs, outputs).compute_output_shape(inputs)
-
-
-def _kernel(layer):
-    layer = getattr(layer, "layer", layer)
-    return getattr(layer, "kernel", None)

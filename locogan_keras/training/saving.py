@@ -13,8 +13,8 @@ from locogan_keras.evaluation.patch_distance import patch_distance
 from locogan_keras.evaluation.sample_sheet import CROPS, fake_crops, sample_sheet
 from locogan_keras.evaluation.scores import quick_scores
 from locogan_keras.rendering.png import write_png
-from locogan_keras.storage.atomic import replacing
 from locogan_keras.storage.evaluations import DISTANCE, REACHABLE, SPECTRUM
+from locogan_keras.storage.files.atomic import replacing
 from locogan_keras.storage.run import BOARD, EVALUATIONS, GENERATOR, METRICS, SAMPLES
 from locogan_keras.training.locogan import LOGS
 
@@ -37,9 +37,12 @@ class Table:
 
     def __init__(self, path, names, step):
         self.rows = []
-        if path.exists():
-            with open(path, newline="", encoding="utf-8") as file:
-                before, *rows = list(csv.reader(file)) or [names]
+        if path.is_file():
+            try:
+                with open(path, newline="", encoding="utf-8") as file:
+                    before, *rows = list(csv.reader(file)) or [names]
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise ValueError(f"{path} is damaged: {error}") from None
             # An older version's has fewer columns.
             absent = [""] * (len(names) - len(before))
             self.rows = [[*row, *absent] for row in rows if _is_until(row, before, step)]

@@ -8,10 +8,13 @@ from pathlib import Path
 import tensorflow as tf
 
 from locogan_keras.data.patterns.lattice import Lattice, drawn
+from locogan_keras.data.sources import passed_over
 from locogan_keras.rendering.png import write_png
-from locogan_keras.storage.locks import FolderLock
-from locogan_keras.storage.run import LATTICE, REJECTED, version
+from locogan_keras.storage.files.atomic import check_writable
+from locogan_keras.storage.files.locks import FolderLock
+from locogan_keras.storage.run import CONFIG, LATTICE, REJECTED, Run, version
 from locogan_keras.training import callbacks
+from locogan_keras.training.costs import check_room
 from locogan_keras.training.devices.replicas import check_alike, check_batch_size
 from locogan_keras.training.devices.strategies import (
     has_workers,
@@ -20,6 +23,7 @@ from locogan_keras.training.devices.strategies import (
     make_strategy,
 )
 from locogan_keras.training.prepare import prepare
+from locogan_keras.training.preview import Forecast
 from locogan_keras.training.saving import (
     Board,
     MetricsLog,
@@ -57,11 +61,14 @@ def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
     with losses_of_workers_named(strategy), contextlib.closing(FolderLock(out)) as lock:
         if settings.training.tensorboard:
             check_tensorboard()
-        prepared = prepare(source, out, settings, recipe=recipe, temporary_folder=_disk_of(out))
         # Whether the folder may be used is for the chief to say; what it has seen stays true,
         # because nobody else trains there from now on.
         if is_chief(strategy):
             lock.take()
+            check_writable(Run(out).path(CONFIG))
+        check_room(settings, out)
+        prepared = prepare(source, out, settings, recipe=recipe, temporary_folder=_disk_of(out))
+        if is_chief(strategy):
             prepared.check(fresh)
         if has_workers(strategy):
             _check_workers(strategy, prepared, minutes, fresh)
@@ -76,7 +83,7 @@ def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
             model = prepared.new_model(strategy)
         if is_chief(strategy):
             _write_beginning(prepared, is_new)
-        _say_rejected(prepared)
+        _say_left_out(prepared)
         return model, _fit(strategy, prepared, model, stop)
 
 
@@ -125,8 +132,10 @@ def _write_beginning(prepared, is_new):
     run.write_rejected(prepared.pictures.rejected)
 
 
-def _say_rejected(prepared):
+def _say_left_out(prepared):
     pictures = prepared.pictures
+    if others := passed_over(prepared.origin.source):
+        print(f"{len(pictures.decoded)} pictures{others}", flush=True)
     if pictures.rejected:
         print(
             f"{len(pictures.decoded)} pictures; {len(pictures.rejected)} cannot be used, "
@@ -155,6 +164,11 @@ def _fit(strategy, prepared, model, stop):
             )
         except callbacks.Diverged as error:
             raise ValueError(f"{error}; {_kept(run)}") from None
+        except tf.errors.ResourceExhaustedError:
+            batch_size = training.batch_size
+            raise MemoryError(
+                f"training.batch_size={batch_size} is too much; {_kept(run)}"
+            ) from None
         except OSError as error:
             reason = f"{error.strerror or error}; {_kept(run)}"
             raise OSError(error.errno, reason, error.filename or str(run.folder)) from error
@@ -182,6 +196,8 @@ def _callbacks(strategy, prepared, model, stop, signals, stack):
         # Before the guard: the step that it refuses is the one to look at.
         yield closing(MetricsLog(run, step))
         yield closing(callbacks.Progress(stop, model))
+        # Writes above the bar.
+        yield Forecast(run, training.save_every, stop.steps)
     # Before anything is saved; on all workers, or one would wait for the others.
     yield guard
     if is_chief(strategy):

@@ -69,6 +69,7 @@ def test_a_run_goes_on_with_its_own_settings_and_asks_nobody(trained_run, photo,
     assert "Recipe" not in capsys.readouterr().out
     assert main([*command, "--fresh"]) == 0
     assert asked.pop()[1] == "irregular"
+    assert "Recipe irregular data.image_size=256" in capsys.readouterr().out
 
 
 def test_settings_and_recipes_of_the_command_come_first(wall, tmp_path, asked):

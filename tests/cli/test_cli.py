@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import types
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -107,6 +108,7 @@ def test_info_says_what_a_model_is(trained_run, capsys):
     [
         (["--height", "0"], "--height: must be positive: 0"),
         (["--width", "-5"], "--width: must be positive: -5"),
+        (["--width=--"], "--width: expected one argument"),
         (["--width", "wide"], "--width: invalid int value: 'wide'"),
         (["--seed", "-1"], "seed=-1"),
         (["--seed", "4294967296"], "seed=4294967296"),
@@ -115,6 +117,9 @@ def test_info_says_what_a_model_is(trained_run, capsys):
         (["--period", "100x64"], "nearest is 128. Received: period=100x64"),
         (["--periodic", "z"], "--periodic: invalid choice: 'z'"),
         (["--tile", "50"], "tile=50"),
+        (["--period", "1" + 21 * "0" + "x64"], "--period: must be HEIGHTxWIDTH in pixels: 1000"),
+        (["--period", "99999999999x64"], "period reaches beyond the canvas"),
+        (["--top", "1" + 21 * "0"], "top reaches beyond the canvas"),
     ],
 )
 def test_bad_requests_get_one_line_and_leave_nothing(
@@ -208,12 +213,20 @@ def test_an_interruption_says_how_to_go_on(photo, tmp_path, capsys, monkeypatch,
     assert again in printed
 
 
+def test_a_command_mutes_its_libraries():
+    code = (
+        "import logging, os; from locogan_keras.cli import main; main();"
+        "print(os.environ['TF_CPP_MIN_LOG_LEVEL'], logging.getLogger('absl').isEnabledFor(50))"
+    )
+    model = Path(__file__).parent.parent / "golden" / "torus.onnx"
+    assert python(code, "info", str(model)).stdout.splitlines()[-1] == "3 False"
+
+
 @pytest.mark.slow
 def test_logs_are_quiet_unless_asked(trained_run, photo, tmp_path):
     def shown(*arguments):
-        # The tests have one of their own.
-        environment = {**os.environ}
-        del environment["TF_CPP_MIN_LOG_LEVEL"]
+        # Set by a user for other work.
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
         code = "import sys; from locogan_keras.cli import main; sys.exit(main())"
         command = [sys.executable, "-c", code, *map(str, arguments)]
         result = subprocess.run(

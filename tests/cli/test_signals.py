@@ -61,7 +61,7 @@ def test_a_signal_leaves_nothing_half_written_whatever_swallows_exceptions(tmp_p
     code = """
 import os, signal, sys, time
 from pathlib import Path
-from locogan_keras.storage import atomic
+from locogan_keras.storage.files import atomic
 from locogan_keras.cli import info, program
 
 def half_written(options):

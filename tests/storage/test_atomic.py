@@ -1,12 +1,13 @@
 """Files and folders that are renamed into place, and a loss of power."""
 
+import errno
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from locogan_keras.storage import atomic
+from locogan_keras.storage.files import atomic
 
 
 @pytest.fixture
@@ -48,3 +49,50 @@ def test_so_is_all_of_a_folder(events, tmp_path):
     named = {("disk", name) for name in (temporary.name, "1", "model.pb")}
     assert set(events[:3]) == named
     assert events[3:] == [("rename", path.name), ("disk", tmp_path.name)]
+
+
+def test_folders_made_for_what_failed_go_again(tmp_path):
+    with pytest.raises(ZeroDivisionError), atomic.replacing(tmp_path / "new" / "folder" / "a.png"):
+        raise ZeroDivisionError
+    with (
+        pytest.raises(ZeroDivisionError),
+        atomic.replacing_folder(tmp_path / "new" / "folder" / "a"),
+    ):
+        raise ZeroDivisionError
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_pipe_is_not_replaced_by_a_file_nor_a_link_by_a_folder(tmp_path):
+    pipe, link = tmp_path / "pipe.png", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OSError, match=r"cannot write: it is a pipe.*pipe\.png"):
+        atomic.replacing(pipe).__enter__()
+    with pytest.raises(ValueError, match="link exists already"):
+        atomic.replacing_folder(link).__enter__()
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+
+
+def test_what_cannot_be_written_is_found_before_and_leaves_nothing(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    atomic.check_writable(tmp_path / "new" / "folder" / "a.png")
+    for path in (tmp_path / "file" / "a.png", "/proc/a.png"):
+        with pytest.raises(OSError, match=rf"cannot write: .*{path}"):
+            atomic.check_writable(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_error_names_what_could_not_be_written_and_nothing_else(tmp_path):
+    path = tmp_path / "new" / "a"
+    with (
+        pytest.raises(OSError, match=r"\[Errno 28\] cannot write: No space.*'.*/new/a'$"),
+        atomic.replacing_folder(path) as folder,
+        atomic.replacing(folder / "b.png"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with (
+        pytest.raises(OSError, match=rf"\[Errno 2\] No such file.*'{tmp_path}/model'$"),
+        atomic.replacing_folder(path),
+    ):
+        (tmp_path / "model").read_bytes()

@@ -64,3 +64,20 @@ def test_files_are_read_as_far_as_they_are_whole(tmp_path):
     path.write_text("step,patch_distance\n2,0.5\n4,0.25\n6,")
     rows = {2: {"patch_distance": 0.5}, 4: {"patch_distance": 0.25}}
     assert Evaluations.read(path).rows == rows
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"step,patch_distance\nx,0.5\n",
+        b"step,patch_distance\n2,much\n",
+        b"step,patch_distance\n2,-1\n",
+        b"step,grid\n2,0.5\n",
+        b"step,patch_distance\n\xff,0.5\n",
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, damage):
+    path = tmp_path / "evaluations.csv"
+    path.write_bytes(damage)
+    with pytest.raises(ValueError, match=r"evaluations\.csv is damaged: .*; remove it"):
+        Evaluations.read(path)

@@ -4,9 +4,9 @@ import contextlib
 
 import pytest
 
-from locogan_keras.storage import locks
-from locogan_keras.storage.atomic import remove_unfinished
-from locogan_keras.storage.locks import FolderLock
+from locogan_keras.storage.files import locks
+from locogan_keras.storage.files.atomic import remove_unfinished
+from locogan_keras.storage.files.locks import FolderLock
 
 
 @pytest.fixture

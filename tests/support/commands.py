@@ -23,3 +23,10 @@ def refusal(capfd, *arguments):
     assert status == 2
     (line,) = capfd.readouterr().err.splitlines()
     return line
+
+
+def gone():
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid

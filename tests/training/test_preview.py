@@ -1,14 +1,27 @@
 """`locogan train --dry-run`: what a run would be and cost, and nothing written."""
 
+import re
+import types
+
 import pytest
 from conftest import TINY
+from support.commands import refusal
 
 from locogan_keras.cli import main
 from locogan_keras.networks.discriminator import build_discriminator
 from locogan_keras.networks.generator import build_generator
 from locogan_keras.networks.pretrained.feature_discriminator import FeatureDiscriminator
+from locogan_keras.storage.files import room
+from locogan_keras.storage.run import Run
+from locogan_keras.storage.settings import ModelSettings
+from locogan_keras.training.costs import (
+    convolution_flops,
+    least_bytes,
+    training_bytes,
+    training_flops,
+)
 from locogan_keras.training.locogan import LocoGAN
-from locogan_keras.training.preview import convolution_flops, training_bytes, training_flops
+from locogan_keras.training.preview import Forecast
 
 
 def compiled(*networks, **settings):
@@ -86,6 +99,23 @@ def test_operations_of_the_feature_discriminator():
     assert training_bytes(featured, 2, 64) > training_bytes(plain, 2, 64)
 
 
+def test_a_run_says_what_to_expect_once(tmp_path, capsys):
+    model = types.SimpleNamespace(step=types.SimpleNamespace(numpy=lambda: step))
+    step = 40
+    forecast = Forecast(Run(tmp_path / "run"), every=50, steps=2000)
+    forecast.set_model(model)
+    forecast.on_train_begin()
+    for step in range(41, 60):
+        forecast.on_train_batch_end(step)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "The first step compiles, which takes a while."
+    assert lines[1] == "The first step took 0 s, its compilation included."
+    assert re.fullmatch(r"A step takes .* s: the next sample comes in 0 s, (.*)", lines[2])[
+        1
+    ] == str(tmp_path / "run" / "samples" / "step-000100.png")
+    assert len(lines) == 3
+
+
 def test_memory_grows_with_the_batch_the_width_and_the_crop():
     costs = [
         training_bytes(compiled(build_generator(width), build_discriminator(width)), batch, size)
@@ -93,3 +123,32 @@ def test_memory_grows_with_the_batch_the_width_and_the_crop():
     ]
     assert costs == sorted(set(costs))
     assert costs[1] == pytest.approx(2 * costs[0], rel=0.5)
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_what_does_not_fit_or_cannot_be_written_is_refused_before_any_work(
+    photo, tmp_path, monkeypatch, capfd, dry
+):
+    def unwanted(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr("locogan_keras.training.preview.prepare", unwanted)
+    monkeypatch.setattr("locogan_keras.training.train.prepare", unwanted)
+    train = ["train", photo, "--out", tmp_path / "run", "--recipe", "pattern-torus", *dry, "--set"]
+    monkeypatch.setattr(room, "free_memory", lambda: 8e9)
+    error = refusal(capfd, *train, "model.width=4096")
+    assert "model.width=4096, model.local_channels=2, training.batch_size=8 would need" in error
+    assert "of memory, and 8.0 GB are free" in error
+    assert "training.batch_size=65536" in refusal(capfd, *train, "training.batch_size=65536")
+    keep = ["training.keep=1000000000", "save_every=1", "steps=1000000000"]
+    assert "training.keep=1000000000 would need" in refusal(capfd, *train, *keep)
+    train[3] = "/proc/run"
+    assert "/proc/run" in (error := refusal(capfd, *train, "model.width=2"))
+    assert "cannot write" in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_refused_as_too_large_is_larger_than_the_estimate():
+    generator, discriminator = build_generator(32, "torus"), build_discriminator(32, "torus")
+    counted = training_bytes(compiled(generator, discriminator), 16, 64)
+    assert 0.5 * counted < least_bytes(ModelSettings(width=32), 16) <= counted

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from conftest import PATIENCE, TINY
 from PIL import Image
+from support.commands import gone
 from support.training_runs import complaint, files, newest, rows, train
 
-from locogan_keras.storage.locks import FolderLock
+from locogan_keras.storage.files.locks import FolderLock
 from locogan_keras.storage.run import Run
 from locogan_keras.training.locogan import LocoGAN
 
@@ -79,7 +80,7 @@ def test_a_folder_of_other_things_is_refused(photo, tmp_path, capsys):
 def test_what_a_kill_leaves_of_a_new_run_is_no_obstacle(photo, tmp_path):
     run = tmp_path / "run"
     run.mkdir()
-    (run / ".config.4711.partial.toml").write_text("[model]")
+    (run / f".config.0.{gone()}.partial.toml").write_text("[model]")
     assert train(photo, run, "--steps", "1") == 0
     assert not list(run.glob(".*"))
 

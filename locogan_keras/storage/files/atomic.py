@@ -3,10 +3,18 @@
 import contextlib
 import errno
 import os
-import shutil
 import signal
 import tempfile
 from pathlib import Path
+
+from locogan_keras.storage.files.unfinished import (
+    descriptor,
+    held,
+    is_partial,
+    partial,
+    remove,
+    sweep,
+)
 
 # Signals that end a command; a terminal that is closed sends the last, where there is one.
 ENDING = tuple(
@@ -21,6 +29,7 @@ def heard(numbers):
 
 # What blocks at hand have made, and how each is removed if it does not stay.
 _unfinished = {}
+_CANNOT = "cannot write: "
 
 
 @contextlib.contextmanager
@@ -28,7 +37,8 @@ def replacing(path, final=None):
     """A temporary file beside `path` to write to, which is renamed when the block succeeds.
 
     If the block fails, the temporary file is removed and whatever was at `path` stays. A folder
-    that cannot be written fails at once, before the block has worked for nothing.
+    that cannot be written fails at once, before the block has worked for nothing. What killed
+    processes have left beside `path` is removed.
 
     Args:
         path: The file to make or replace. Its folder is made if it does not exist.
@@ -41,14 +51,16 @@ def replacing(path, final=None):
         OSError: If the file cannot be written; it names `path`.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    with _unfinished_at(temporary), _naming(path):
+    with _naming(path), removed_if_empty(make_folder(path.parent)):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.touch()
-        yield temporary
-        _rename(temporary, Path(final(temporary)) if final else path)
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "it is a pipe or a device")
+        sweep(path.parent)
+        temporary = path.with_name(partial(path.stem) + path.suffix)
+        with _unfinished_at(temporary), held(temporary, Path.touch):
+            yield temporary
+            _rename(temporary, Path(final(temporary)) if final else path)
 
 
 @contextlib.contextmanager
@@ -70,13 +82,31 @@ def replacing_folder(path):
     path = Path(path)
     if not path.name.strip("."):
         raise ValueError(f"--out must name a new folder. Received: --out {path}")
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+    # A folder cannot be renamed over a link.
+    if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
         raise ValueError(f"--out {path} exists already; remove it or name another")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with _unfinished_at(temporary), _naming(path):
-        temporary.mkdir(parents=True)
-        yield temporary
-        _rename(temporary, path)
+    with _naming(path), removed_if_empty(make_folder(path.parent)):
+        sweep(path.parent)
+        temporary = path.with_name(partial(path.name))
+        with _unfinished_at(temporary), held(temporary, Path.mkdir):
+            yield temporary
+            _rename(temporary, path)
+
+
+def check_writable(path):
+    """A check, before any work, that a file or folder can be made; nothing is left of it.
+
+    Raises:
+        OSError: If the nearest folder that exists cannot be written; it names `path`.
+    """
+    path = Path(path)
+    with _naming(path):
+        nearest = next(each for each in path.absolute().parents if each.exists())
+        try:
+            tempfile.TemporaryFile(dir=nearest).close()
+        except OSError as error:
+            # The file that was tried is nobody's.
+            raise OSError(error.errno, error.strerror) from error
 
 
 def make_folder(path):
@@ -121,8 +151,8 @@ def scratch_folder():
 def remove_unfinished():
     """The unfinished work of the blocks at hand removed, for a process that ends within them."""
     # A folder comes before what lies in it.
-    for path, remove in reversed(tuple(_unfinished.items())):
-        remove(path)
+    for path, removal in reversed(tuple(_unfinished.items())):
+        removal(path)
 
 
 def _rename(temporary, path):
@@ -136,30 +166,19 @@ def _rename(temporary, path):
 def _sync(path):
     """What was written to a file, or the names in a folder, brought to the disk."""
     # Not every file system, nor Windows, can do it with a folder.
-    with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
-        number = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
+    excused = contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext()
+    with excused, descriptor(path) as number:
+        os.fsync(number)
 
 
 @contextlib.contextmanager
-def _unfinished_at(path, remove=None):
-    remove = _unfinished[path] = remove or _remove
+def _unfinished_at(path, removal=remove):
+    _unfinished[path] = removal
     try:
         yield
     finally:
-        remove(path)
+        removal(path)
         _unfinished.pop(path, None)
-
-
-def _remove(temporary):
-    with contextlib.suppress(OSError):
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
 
 
 def _remove_if_empty(folder):
@@ -169,8 +188,21 @@ def _remove_if_empty(folder):
 
 @contextlib.contextmanager
 def _naming(path):
-    """A block in which errors of the operating system name the path that the user gave."""
+    """A block in which errors of the operating system name the path that the user gave.
+
+    Those of other files, which the block reads, name those.
+    """
     try:
         yield
     except OSError as error:
-        raise OSError(error.errno, f"cannot write: {error.strerror or error}", str(path)) from error
+        if error.filename is not None and not _is_of(path, Path(os.fsdecode(error.filename))):
+            raise
+        reason = (error.strerror or str(error)).removeprefix(_CANNOT)
+        raise OSError(error.errno, _CANNOT + reason, str(path)) from error
+
+
+def _is_of(path, name):
+    """Whether a file is met on the way to `path`: a folder of it, or unfinished work."""
+    return name in (path, *path.absolute().parents, *path.parents) or any(
+        is_partial(part) for part in name.parts
+    )

@@ -4,7 +4,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from locogan_keras.storage.atomic import make_folder, removed_if_empty
+from locogan_keras.storage.files.atomic import make_folder, removed_if_empty
 
 try:
     import fcntl

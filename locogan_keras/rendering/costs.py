@@ -1,0 +1,46 @@
+"""The memory and the disk that pictures take, about, before they are made."""
+
+import math
+
+from locogan_keras.rendering.tiles import IN_MEMORY
+
+# Measured: bytes for each pixel of a row while it is put together, filtered and compressed; bytes
+# for a column of tiles, and for a row of them, in the plan of a picture; values for each pixel of a
+# tile while it is made, so many for each of the narrowest layers' channels and some more; bytes of
+# a texture's PNG for each of its levels.
+_ROW = 30
+_COLUMN, _BAND = 1500, 1000
+_VALUES, _MORE_VALUES = 4, 16
+_COMPRESSED = 0.4
+
+
+def different_columns(view):
+    """The columns of pixels of a view that are not those of a repeat before."""
+    # Every second column of repeats may be another one.
+    period = view.period[1] * (2 if view.shift[0] else 1)
+    return min(view.size[1], period) if period else view.size[1]
+
+
+def tile_bytes(description, tile):
+    """The memory that an engine takes for one tile.
+
+    Of a generator most weights are in kernels of 4 x 4 between 8, 4, 2 and 1 times its width.
+    """
+    width = math.sqrt(description.parameters / (16 * (8 * 4 + 4 * 2 + 2)))
+    return 4 * (_VALUES * width + _MORE_VALUES) * tile**2
+
+
+def streaming_bytes(view, tile):
+    """The memory that a picture takes while it is made and written."""
+    pieces = [
+        length / min(tile, period or tile)
+        for length, period in zip((view.size[0], different_columns(view)), view.period, strict=True)
+    ]
+    return IN_MEMORY + _ROW * view.size[1] + _BAND * pieces[0] + _COLUMN * pieces[1]
+
+
+def disk_bytes(view, tile, channels):
+    """The disk that a picture takes while it is written, its file included."""
+    rows = view.period[0] if 0 < view.period[0] < view.size[0] else min(tile, view.size[0])
+    waiting = rows * different_columns(view) * channels * (2 if any(view.shift) else 1)
+    return max(0, waiting - IN_MEMORY) + _COMPRESSED * math.prod(view.size) * channels
