@@ -137,8 +137,8 @@ def _leaving_at(*numbers):
             signal.signal(number, handler)
 
 
-def _fail(reason, status=USAGE_ERROR):
-    print(f"locogan: error: {printable(' '.join(reason.split()))}", file=sys.stderr)
+def _fail(reason, status=USAGE_ERROR, prog="locogan"):
+    print(f"{prog}: error: {printable(' '.join(reason.split()))}", file=sys.stderr)
     return status
 
 
@@ -153,7 +153,7 @@ class _Parser(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
     def error(self, message):
-        self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
+        self.exit(_fail(message, prog=self.prog))
 
 
 class _Version(argparse.Action):

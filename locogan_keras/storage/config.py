@@ -1,5 +1,6 @@
 """Recipes as settings: TOML, checked key by key."""
 
+import contextlib
 import dataclasses
 import difflib
 import tomllib
@@ -130,7 +131,9 @@ def _checked(section, field, value):
     limits = field.metadata
     value = tuple(value) if isinstance(value, list) else value
     if field.type is float and type(value) is int:
-        value = float(value)
+        # One of 400 digits is none, and stays what it is.
+        with contextlib.suppress(OverflowError):
+            value = float(value)
     wanted = None
     if limits["form"]:
         said, fits = limits["form"]

@@ -120,6 +120,8 @@ def test_info_says_what_a_model_is(trained_run, capsys):
         (["--period", "1" + 21 * "0" + "x64"], "--period: must be HEIGHTxWIDTH in pixels: 1000"),
         (["--period", "99999999999x64"], "period reaches beyond the canvas"),
         (["--top", "1" + 21 * "0"], "top reaches beyond the canvas"),
+        (["--frame", "a\n\x1b[31mb"], r"--frame: must be HEIGHTxWIDTH in pixels: a \x1b[31mb"),
+        (["a\x1b[31m"], r"unrecognized arguments: a\x1b[31m"),
     ],
 )
 def test_bad_requests_get_one_line_and_leave_nothing(

@@ -111,6 +111,7 @@ def test_a_recipe_of_ones_own(tmp_path, mark):
         ("training.steps=1" + 20 * "0", "at most 1000000000"),
         (f"training.steps={5000 * '9'}", "a whole number.*99999"),
         (f"training.steps={9999 * '['}", r"a whole number.*\[\["),
+        (f"training.ema_decay={400 * '9'}", "training.ema_decay must be a number.*99999"),
         ("training.packed=3", "multiple of training.packed.*packed=3"),
     ],
 )
