@@ -1,0 +1,63 @@
+"""Fuzzing: `python tests/fuzz SEED COUNT [FIRST]` runs that many cases and prints a table.
+
+The exit status is 0 if there are no faults; those are said on standard error, each with the command
+that runs its case again.
+"""
+
+import importlib
+import os
+import pkgutil
+import shlex
+import sys
+from pathlib import Path
+
+# One process of one thread, which can be forked; and nothing but what commands say is said.
+os.environ |= {
+    **{"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "ORT_DISABLE_TELEMETRY": "1"},
+    **{f"TF_NUM_{each}_THREADS": "1" for each in ("INTRAOP", "INTEROP")},
+    **{"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"},
+}
+
+import locogan_keras
+from locogan_keras.engines.quiet import import_tensorflow
+
+
+def import_everything():
+    """All modules of the library imported, and with them what commands would wait for."""
+    import_tensorflow()
+    for module in pkgutil.walk_packages(locogan_keras.__path__, "locogan_keras."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
+def main(arguments):
+    """Runs the cases; gives the exit status."""
+    try:
+        seed, count, first = (int(each) for each in [*arguments, "0"][:3])
+    except ValueError:
+        print("usage: python tests/fuzz SEED COUNT [FIRST]", file=sys.stderr)
+        return 2
+    import_everything()
+    from cases import make_case
+    from judge import judged
+    from table import Table
+
+    table = Table()
+    for number in range(first, first + count):
+        case = make_case(seed, number)
+        verdict = judged(case)
+        table.add(case.kind, verdict)
+        for fault, shown in verdict.faults.items():
+            print(
+                f"{fault}: {shown}\n  locogan {shlex.join(case.arguments)}\n  again: python "
+                f"{Path(__file__).parent.name} {seed} 1 {number}",
+                file=sys.stderr,
+            )
+            if count == 1:
+                print(verdict.said, file=sys.stderr)
+    print(table)
+    return int(table.has_faults)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
