@@ -58,7 +58,7 @@ def _spoil(words, actions, rng):
     if way < 0.06 and words:
         del words[rng.randrange(len(words))]
     elif way < 0.1:
-        words.insert(rng.randint(0, len(words)), rng.choice(WORDS))
+        words.insert(rng.randint(0, len(words)), rng.choice(WORDS["text"]))
     else:
         action = rng.choice(actions)
         value = [] if action.nargs == 0 else [_value(action, rng)]
@@ -78,7 +78,11 @@ def _value(action, rng):
         return _setting(rng)
     if action.choices and rng.random() < 0.6:
         return str(rng.choice(list(action.choices)))
-    return rng.choice(PATHS if action.dest in _PATHS and rng.random() < 0.8 else WORDS)
+    if action.dest in _PATHS and rng.random() < 0.7:
+        return rng.choice(PATHS)
+    form = getattr(action.type, "__name__", "text")
+    forms = list(WORDS) if rng.random() < 0.2 or form not in WORDS else [form]
+    return rng.choice(WORDS[rng.choice(forms)])
 
 
 def _setting(rng):
@@ -86,7 +90,7 @@ def _setting(rng):
     if rng.random() < 0.15:
         return rng.choice(("", "=", "a", "model=1", "model.=1", ".=1", "a.b.c=1", "steps", "x=1"))
     section, key = rng.choice(setting_names())
-    value = rng.choice((*TOML_VALUES, *WORDS))
+    value = rng.choice((*TOML_VALUES, *WORDS["int"], *WORDS["text"]))
     return f"{section}.{key}={value}" if rng.random() < 0.5 else f"{key}={value}"
 
 

@@ -1,4 +1,4 @@
-"""Damaged and hostile files: models of every format, settings, and models' descriptions."""
+"""Damaged and hostile files: models of every format, pictures, settings, descriptions."""
 
 import io
 import zipfile
@@ -31,8 +31,12 @@ FORMATS = {
         ["config.toml", "metrics.csv", "evaluations.csv", "evaluations.csv", "generator.keras"]
         + [f"checkpoints/{_CHECKPOINT}"] * 2,
     ),
+    "picture": ("photo.png", ["photo.png"]),
 }
 _TRAIN = ["train", "photo.png", "--out", "run", "--recipe", "settings.toml", "--steps", "60"]
+_READ = ["evaluate", "torus.onnx", "photo.png", "--image-size", "128"]
+_TRANSPLANT = ["edit", "transplant", "torus.onnx", "--from", "1", "--to", "2", "--resize-mask"]
+_TRANSPLANT += ["--out", "new.png", "--region", "photo.png"]
 _DRY_RUN = ["train", "photo.png", "--out", "new", "--recipe", "settings.toml", "--dry-run"]
 
 
@@ -83,6 +87,8 @@ def original(path):
         return original("run/config.toml").partition(b"[run]")[0]
     if path == "exported.onnx":
         return _exported()
+    if path == "photo.png":
+        return (GOLDEN / "source.png").read_bytes()
     return (GOLDEN / path.replace("savedmodel", "kit/kit/1")).read_bytes()
 
 
@@ -97,6 +103,8 @@ def _exported():
 
 
 def _command(model, kind, rng):
+    if kind == "picture":
+        return rng.choice((_READ, _READ, _DRY_RUN, _TRANSPLANT))
     size = ["--out", "new.png", "--height", "32", "--width", "48"]
     commands = [["info", model], ["render", model, *size], ["edit", "mix", model, "--from", "1"]]
     commands[2] += ["--to", "2", *size]
