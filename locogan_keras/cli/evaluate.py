@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import math
 import re
 
 from locogan_keras.cli.arguments import add_model, path, positive
@@ -12,6 +13,8 @@ from locogan_keras.engines.quiet import import_tensorflow, load_engine
 _MOST = 256
 # Bytes of a pixel: its levels, and as numbers, of which halves are made and noise like them.
 _COPIES = 64
+# Bytes of each place of a lattice: how well 64 x 64 displacements match there, in four forms.
+_PLACE = 4 * 64 * 64 * 16
 
 
 def add_evaluate(commands):
@@ -54,7 +57,11 @@ def _period(text):
     match = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)x(\d{1,9}(?:\.\d+)?)", text)
     if not match:
         raise argparse.ArgumentTypeError(f"must be HEIGHTxWIDTH in pixels: {text}")
-    return float(match[1]), float(match[2])
+    period = float(match[1]), float(match[2])
+    # Pixels hold no waves shorter than two of them.
+    if any(0 < length <= 2 for length in period):
+        raise argparse.ArgumentTypeError(f"must be 0 or more than 2 pixels each: {text}")
+    return period
 
 
 def _evaluate(options):
@@ -69,6 +76,13 @@ def _evaluate(options):
     count = min(len(decoded), _MOST)
     needed = _COPIES * int(decoded.sizes[:count].prod(axis=1).sum())
     check_memory(needed, f"{count} pictures of SOURCE {options.source}")
+    if options.period:
+        places = math.prod(
+            1 + length / step
+            for length, step in zip(decoded.sizes[0], options.period, strict=True)
+            if step
+        )
+        check_memory(_PLACE * places, f"--period {'x'.join(map('{:g}'.format, options.period))}")
     photos = [decoded[number] for number in range(count)]
     scores = evaluate(engine, photos, options.period, options.inception)
     print(_json(scores) if options.json else _table(scores))

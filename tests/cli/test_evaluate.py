@@ -70,10 +70,17 @@ def test_a_run_knows_the_scale(trained_run, wall, capsys):
         (["--image-size", "100"], "Received: 100 x 100"),
         (["--image-size", "192", "--period", "64"], "--period"),
         (["--image-size", "192", "--period", "100x100"], "period=100x100"),
+        (["--image-size", "192", "--period", "1x64"], "more than 2 pixels each: 1x64"),
     ],
 )
 def test_refusals_name_the_argument(model, wall, capfd, arguments, named):
     assert named in refusal(capfd, "evaluate", model, wall, *arguments)
+
+
+def test_a_lattice_that_does_not_fit_into_memory_is_refused(model, wall, capfd, monkeypatch):
+    monkeypatch.setattr("locogan_keras.storage.files.room.free_memory", lambda: 5e8)
+    command = ["evaluate", model, wall, "--image-size", "192", "--period", "2.5x3"]
+    assert "--period 2.5x3 would need about 1.3 GB" in refusal(capfd, *command)
 
 
 def test_a_missing_source_is_named(model, capfd):

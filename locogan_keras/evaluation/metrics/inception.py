@@ -1,6 +1,7 @@
 """The features of the FID, from Inception weights that the user has."""
 
 import functools
+import warnings
 
 import numpy as np
 
@@ -41,7 +42,10 @@ def _network(path):
         include_top=False, weights=None, pooling="avg", input_shape=(_SIZE, _SIZE, 3)
     )
     try:
-        network.load_weights(path)
-    except (OSError, LookupError, TypeError, ValueError):
+        # Of layers that the file does not have, Keras only warns.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            network.load_weights(path)
+    except (OSError, LookupError, TypeError, ValueError, UserWarning):
         raise ValueError(f"{path} does not hold the weights of Keras's InceptionV3") from None
     return network
