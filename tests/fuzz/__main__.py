@@ -4,12 +4,12 @@ The exit status is 0 if there are no faults; those are said on standard error, e
 that runs its case again.
 """
 
+import contextlib
 import importlib
 import os
 import pkgutil
 import shlex
 import sys
-from pathlib import Path
 
 # One process of one thread, which can be forked; and nothing but what commands say is said.
 os.environ |= {
@@ -43,17 +43,17 @@ def main(arguments):
     from table import Table
 
     table = Table()
-    for number in range(first, first + count):
-        case = make_case(seed, number)
-        verdict = judged(case)
-        table.add(case.kind, verdict)
-        for fault, shown in verdict.faults.items():
-            print(
-                f"{fault}: {shown}\n  locogan {shlex.join(case.arguments)}\n  again: python "
-                f"{Path(__file__).parent.name} {seed} 1 {number}",
-                file=sys.stderr,
-            )
-            if count == 1:
+    # Ctrl-C ends it, with the table of the cases until then.
+    with contextlib.suppress(KeyboardInterrupt):
+        for number in range(first, first + count):
+            case = make_case(seed, number)
+            verdict = judged(case)
+            table.add(case.kind, verdict)
+            for fault, shown in verdict.faults.items():
+                command = shlex.join(["locogan", *case.arguments])
+                print(f"{fault}: {shown}\n  {command}", file=sys.stderr)
+                print(f"  again: python tests/fuzz {seed} 1 {number}", file=sys.stderr, flush=True)
+            if verdict.faults and count == 1:
                 print(verdict.said, file=sys.stderr)
     print(table)
     return int(table.has_faults)
