@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 import zipfile
 
 import keras
@@ -97,7 +98,10 @@ def load_keras(path, kind, compile):
     with in_one_line(path):
         held = _registered_name(path)
         if held == f"{_PACKAGE}>{kind}":
-            return keras.saving.load_model(path, compile=compile, safe_mode=True)
+            # Of layers without weights in the file Keras only warns, and leaves theirs to chance.
+            with warnings.catch_warnings():
+                warnings.filterwarnings("error", message="Skipping", category=UserWarning)
+                return keras.saving.load_model(path, compile=compile, safe_mode=True)
     raise ModelError(path, f"holds {held}, not a LocoGAN {kind.lower()}")
 
 

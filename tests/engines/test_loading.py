@@ -269,6 +269,18 @@ def test_a_keras_file_whose_config_cannot_be_is_one_line(change, exports, tmp_pa
     assert len(line) < 700
 
 
+# As it is outside of tests, where a warning is some lines on standard error.
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize(
+    "settings", [{"global_channels": 0}, {"width": 5}, {"fine_channels": None}]
+)
+def test_weights_that_a_keras_file_lacks_are_one_line(settings, exports, tmp_path, recwarn):
+    path = changed_keras(exports, tmp_path / "model.keras", with_settings(**settings))
+    with pytest.raises(ValueError, match=r"^MODEL .* cannot be loaded: "):
+        load_engine(path)
+    assert not [each for each in recwarn if each.category is UserWarning]
+
+
 def test_a_keras_file_of_a_newer_version_is_named(exports, tmp_path):
     path = changed_keras(exports, tmp_path / "model.keras", with_settings(attention=True))
     with pytest.raises(
