@@ -14,7 +14,7 @@ from locogan_keras.storage.run import Run
 from locogan_keras.training import saving
 from locogan_keras.training import train as training
 
-SMALL = ("--set", *TINY, "model.local_channels=86", "model.fine_channels=[1, 1, 1]")
+SMALL = ("--set", *TINY, "model.local_channels=102", "model.fine_channels=[1, 1, 1]")
 
 
 @pytest.fixture
@@ -50,6 +50,7 @@ def test_a_photo_with_a_lattice_is_trained_on_it_and_shown(wall, tmp_path, capsy
     settings, origin = Run(out).read()
     assert origin.recipe == "regular"
     assert settings.data.true_phase
+    assert settings.training.feature_weight == 3
     with Image.open(out / "lattice.png") as shown:
         assert shown.size == settings.data.image_size[::-1]
         assert (np.asarray(shown) == (0, 255, 255)).all(axis=-1).any()

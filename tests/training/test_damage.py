@@ -169,11 +169,11 @@ def test_a_run_lists_what_it_could_not_use(folder, tmp_path, capsys):
     run = tmp_path / "run"
     arguments = ["train", str(folder), "--out", str(run), "--steps", "1", "--set", *TINY]
     assert main([*arguments, "data.max_rejected=0.4"]) == 2
-    assert "16 of 36 pictures cannot be used" in capsys.readouterr().err
+    assert "17 of 38 pictures cannot be used" in capsys.readouterr().err
     assert not run.exists()
     assert main([*arguments, "data.max_rejected=0.5"]) == 0
     shown = capsys.readouterr().err
-    assert f"20 pictures; 16 cannot be used, see {run / 'rejected.csv'}" in shown
+    assert f"21 pictures; 17 cannot be used, see {run / 'rejected.csv'}" in shown
     with open(run / "rejected.csv", newline="") as file:
         header, *rejected = csv.reader(file)
     assert header == ["file", "reason"]
