@@ -55,6 +55,7 @@ for body in ("pass", "open('new.png', 'w').write('half')"):
 """
 
 
+@pytest.mark.slow
 def test_what_is_wrong_is_found():
     result = python(JUDGED, str(FOLDER), json.dumps(list(FAULTS)))
     assert result.returncode == 0, result.stderr

@@ -67,6 +67,7 @@ def test_its_eyes_are_not_trained_and_its_judgement_is(published, crops):
     assert [np.array_equal(*pair) for pair in zip(judging, kernels, strict=True)] == 9 * [False]
 
 
+@pytest.mark.slow
 def test_its_opinion_reaches_the_generator(published, crops):
     generators = []
     for weight in (0.0, 1.0):
@@ -78,6 +79,7 @@ def test_its_opinion_reaches_the_generator(published, crops):
     assert any(changed(generators[0], values(generators[1])))
 
 
+@pytest.mark.slow
 def test_a_checkpoint_goes_on_to_the_bit_and_needs_no_package(
     published, crops, tmp_path, monkeypatch
 ):
