@@ -26,7 +26,7 @@ SPY = "import os; print(os.environ.get('ORT_DISABLE_TELEMETRY'))"
 
 
 def run(command, home, out, **environment):
-    # Nothing else is kept: where CI is set, ONNX Runtime is silent anyway, which would hide a fault.
+    # Nothing else is kept: where CI is set, ONNX Runtime is silent, which would hide a fault.
     kept = {
         name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ
     }
