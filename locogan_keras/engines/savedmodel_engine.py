@@ -27,6 +27,10 @@ TensorListLength TensorListPopBack TensorListPushBack TensorListReserve TensorLi
 TensorListStack Tile Transpose TruncateDiv TruncateMod Unpack VarHandleOp Where While ZerosLike
 """
 _SAVES = {"MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename"}
+# Of the objects that a SavedModel may hold, those that run something as they are loaded.
+_ACTS_WHEN_LOADED = {"asset", "resource"}
+# An export's other signature, `render`, goes round for each window of a picture; these never do.
+_ENTRIES = ("serving_default", "describe")
 
 
 class SavedModelEngine:
@@ -56,11 +60,16 @@ class SavedModelEngine:
             self._loaded = tf.saved_model.load(str(folder))
             self.signatures = signatures = self._loaded.signatures
             names = sorted(signatures)
-        if not {"serving_default", "describe"} <= set(names):
+        if not set(_ENTRIES) <= set(names):
             raise ModelError(
                 folder,
                 f"is not a LocoGAN generator: its signatures are {', '.join(names) or 'none'}",
             )
+        for name in _ENTRIES:
+            if _has_loops(signatures[name]):
+                raise ModelError(
+                    folder, f"has a loop in {name}, which no export has; it did not run"
+                )
         with in_one_line(folder, "does not describe itself"):
             answer = signatures["describe"](query=tf.zeros(1, tf.int64))
             text = answer["model_json"].numpy()[0]
@@ -91,6 +100,11 @@ def _check_operators(folder):
         functions = {
             each.signature.name: each.node_def for each in graph.graph_def.library.function
         }
+        kinds = {node.WhichOneof("kind") for node in graph.object_graph_def.nodes}
+        if acts := kinds & _ACTS_WHEN_LOADED:
+            raise ValueError(
+                f"it has what no export has: {', '.join(sorted(acts))}; it was not run"
+            )
         called = _reachable(graph.object_graph_def.concrete_functions, functions)
         nodes = [graph.graph_def.node, *functions.values()]
         used = {node.op for each in nodes for node in each}
@@ -101,6 +115,13 @@ def _check_operators(folder):
             raise ValueError(
                 f"it is a program with operators that no export has: {names}; it was not run"
             )
+
+
+def _has_loops(signature):
+    """Whether a loaded signature might not end. Functions that call themselves do not load."""
+    graph = signature.graph.as_graph_def()
+    nodes = [graph.node, *(function.node_def for function in graph.library.function)]
+    return any(node.op in {"While", "StatelessWhile"} for each in nodes for node in each)
 
 
 def _reachable(names, functions):

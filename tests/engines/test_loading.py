@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -119,6 +120,50 @@ def test_a_savedmodel_that_would_write_files_is_not_run(act, operator, tmp_path)
     with pytest.raises(ValueError, match=rf"no export has: {operator}; it was not run"):
         load_engine(tmp_path / "model")
     assert [each.name for each in tmp_path.iterdir()] == ["model"]
+
+
+def go_round(_):
+    return tf.while_loop(lambda count: count >= 0, lambda count: [count * 0], [tf.constant(0)])[0]
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_savedmodel_that_would_never_answer_is_not_run(hidden, tmp_path):
+    module = Hostile(tf.function(go_round) if hidden else go_round)
+    signatures = dict.fromkeys(("serving_default", "describe"), module.describe)
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures)
+    with pytest.raises(ValueError, match="has a loop in serving_default, which no export has"):
+        load_engine(tmp_path / "model")
+
+
+def test_a_function_that_calls_itself_does_not_load(exports, tmp_path):
+    shutil.copytree(exports / "model", tmp_path / "model")
+    model, path = saved_model_pb2.SavedModel(), tmp_path / "model" / "saved_model.pb"
+    model.ParseFromString(path.read_bytes())
+    for function in model.meta_graphs[0].graph_def.library.function:
+        node = function.node_def.add(name="again", op="StatefulPartitionedCall")
+        node.attr["f"].func.name = function.signature.name
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ValueError, match="cannot be loaded"):
+        load_engine(tmp_path / "model")
+
+
+class Starts(tf.saved_model.experimental.TrackableResource):
+    """What does something as it is loaded."""
+
+    def _create_resource(self):
+        return tf.constant(0)
+
+    def _initialize(self):
+        go_round(None)
+
+
+def test_a_savedmodel_that_would_start_by_itself_is_not_run(tmp_path):
+    module = Hostile(tf.identity)
+    module.starts = Starts()
+    signatures = dict.fromkeys(("serving_default", "describe"), module.describe)
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures)
+    with pytest.raises(ValueError, match="it has what no export has: resource; it was not run"):
+        load_engine(tmp_path / "model")
 
 
 def test_a_function_with_an_operators_name_hides_nothing(exports, tmp_path):
