@@ -65,8 +65,7 @@ def load_engine(model):
 
         return connect(model)
     path = Path(model)
-    if not path.exists():
-        raise ValueError(f"MODEL {model} does not exist")
+    _check_there(path)
     if path.suffix.lower() == ".onnx":
         from locogan_keras.engines.onnx_engine import OnnxEngine
 
@@ -95,8 +94,7 @@ def load_trained(model):
         ValueError: If there is no such model, or it is not a generator.
     """
     path, origin = Path(model), {}
-    if not path.exists():
-        raise ValueError(f"MODEL {model} does not exist")
+    _check_there(path)
     if path.is_dir():
         run = Run(path)
         path = run.path(GENERATOR)
@@ -121,3 +119,10 @@ def load_trained(model):
     from locogan_keras.engines.keras_engine import load_generator
 
     return load_generator(path), origin
+
+
+def _check_there(path):
+    if not path.exists():
+        raise ValueError(f"MODEL {path} does not exist")
+    if not (path.is_file() or path.is_dir()):
+        raise ValueError(f"MODEL {path} is a pipe or a device, which would be waited for")

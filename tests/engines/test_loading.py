@@ -1,6 +1,7 @@
 """What `load_engine` accepts, and what it refuses."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -200,6 +201,14 @@ def test_a_run_that_has_saved_nothing_says_when_it_will(trained_run, tmp_path):
     (tmp_path / "config.toml").write_bytes((trained_run / "config.toml").read_bytes())
     with pytest.raises(ValueError, match=r"saved nothing yet: it does after \d+ steps"):
         load_engine(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".keras"])
+def test_a_pipe_is_not_waited_for(suffix, tmp_path):
+    path = tmp_path / f"model{suffix}"
+    os.mkfifo(path)
+    with pytest.raises(ValueError, match=r"MODEL .* is a pipe or a device"):
+        load_engine(path)
 
 
 def test_descriptions_survive_json():
