@@ -1,5 +1,7 @@
 """A Keras model of two networks against each other, each with an optimizer of its own."""
 
+import math
+
 import keras
 import tensorflow as tf
 
@@ -60,14 +62,10 @@ class AdversarialModel(ReplicatedModel):
         """
         if loss not in LOSSES:
             raise ValueError(f"`loss` must be one of {', '.join(LOSSES)}. Received: loss={loss!r}")
-        if gradient_penalty < 0:
-            raise ValueError(
-                f"`gradient_penalty` must be >= 0. Received: gradient_penalty={gradient_penalty}"
-            )
-        if feature_weight < 0:
-            raise ValueError(
-                f"`feature_weight` must be >= 0. Received: feature_weight={feature_weight}"
-            )
+        weights = {"gradient_penalty": gradient_penalty, "feature_weight": feature_weight}
+        for name, weight in weights.items():
+            if not 0 <= weight < math.inf:
+                raise ValueError(f"`{name}` must be >= 0, and finite. Received: {name}={weight}")
         if discriminator_steps < 1:
             raise ValueError(
                 "`discriminator_steps` must be >= 1. Received: "

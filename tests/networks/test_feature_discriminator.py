@@ -1,5 +1,7 @@
 """The discriminator of what a trained network sees: its eyes, its judgement, its files."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -106,5 +108,7 @@ def test_what_it_cannot_judge_is_refused(published):
     with pytest.raises(ValueError, match="image_channels=1"):
         LocoGAN(*networks, feature_discriminator=published)
     model = LocoGAN(build_generator(width=2), build_discriminator(width=2))
-    with pytest.raises(ValueError, match="feature_weight=-1"):
-        model.compile(feature_weight=-1)
+    for name in ("feature_weight", "gradient_penalty"):
+        for weight in (-1, math.nan, math.inf):
+            with pytest.raises(ValueError, match=f"{name}={weight}"):
+                model.compile(**{name: weight})
