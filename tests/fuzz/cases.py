@@ -7,12 +7,12 @@ from command_lines import command_line
 from damage import damaged_model, damaged_settings, hostile_description
 from kills import killed
 
-# How often each kind comes.
+# How often each kind comes. A kill takes as long as ten others, for the command is run again.
 KINDS = {
-    command_line: 8,
-    damaged_model: 5,
-    damaged_settings: 1,
-    hostile_description: 4,
+    command_line: 40,
+    damaged_model: 25,
+    damaged_settings: 4,
+    hostile_description: 20,
     killed: 1,
 }
 
