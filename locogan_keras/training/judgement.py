@@ -12,6 +12,10 @@ from locogan_keras.networks.losses import (
     hinge_generator,
 )
 
+# Pixels. Strides of 2 to 32 look at some pixels more than at others, always the same ones: the
+# generator would draw a comb there, as fakes begin at a cell, if what is looked at were not moved.
+_MOST_MOVED = 4
+
 
 class Judgement:
     """The losses of one step's crops and of fakes of their windows.
@@ -27,6 +31,11 @@ class Judgement:
         self._model, self._crops, self._positions = model, crops, positions
         self._replica = replica
         self._losses = LOSSES[model.loss_name]
+        if model.feature_discriminator:
+            # Of the step alone, so that all replicas, and reals and fakes, are moved alike.
+            self._move = tf.random.stateless_uniform(
+                (2,), tf.stack([model.seed, model.step.value]), 0, 2 * _MOST_MOVED + 1, tf.int32
+            )
         self._real_maps = self._maps(crops)
 
     def of_generator(self, fakes):
@@ -69,7 +78,7 @@ class Judgement:
 
     def _maps(self, images):
         features = self._model.feature_discriminator
-        return features.maps(images) if features else []
+        return features.maps(_moved(images, self._move)) if features else []
 
     def _judge_maps(self, maps):
         return self._model.feature_discriminator(list(maps), training=True)
@@ -86,3 +95,12 @@ class Judgement:
         _, deviation = model.discriminator.statistics or (None, 0.5)
         mine = noises[:, self._replica * batch : (self._replica + 1) * batch]
         return tf.unstack(mine * (NEARBY * 2 * deviation))
+
+
+def _moved(images, move):
+    """Images moved by `move` - `_MOST_MOVED` pixels (y, x), mirrored at the edges."""
+    _, height, width, _ = images.shape
+    both = (_MOST_MOVED, _MOST_MOVED)
+    padded = tf.pad(images, [(0, 0), both, both, (0, 0)], "REFLECT")
+    y, x = tf.unstack(move)
+    return tf.ensure_shape(padded[:, y : y + height, x : x + width], images.shape)

@@ -26,7 +26,11 @@ class Discriminator:
 class Features:
     """Two stages whose logits are 0.5 and -3 for reals, 1.5 and 0 for fakes."""
 
+    def __init__(self):
+        self.seen = []
+
     def maps(self, images):
+        self.seen.append(images.numpy())
         mean = tf.reduce_mean(images)
         return [tf.fill((1, 4, 4, 1), 0.5 + mean), tf.fill((1, 2, 2, 1), 3 * (mean - 1))]
 
@@ -34,15 +38,17 @@ class Features:
         return maps
 
 
-def judgement(feature_weight):
+def judgement(feature_weight, step=0, crops=CROPS):
     model = types.SimpleNamespace(
         loss_name="hinge",
         gradient_penalty=0.0,
         feature_weight=feature_weight,
         discriminator=Discriminator(),
         feature_discriminator=Features() if feature_weight else None,
+        seed=3,
+        step=types.SimpleNamespace(value=step),
     )
-    return Judgement(model, CROPS, None, 0)
+    return Judgement(model, crops, None, 0)
 
 
 @pytest.mark.parametrize("weight", [0, 1, 3])
@@ -65,3 +71,19 @@ def test_fakes_of_further_steps_are_judged_like_the_first():
     _, *first = judge.of_generator(FAKES)
     losses = [judge.of_discriminators(0, *fakes)[0] for fakes in (first, judge.fakes(FAKES))]
     assert float(losses[0]) == float(losses[1])
+
+
+def test_the_eyes_see_crops_and_fakes_moved_alike_and_at_each_step_otherwise():
+    places = np.stack(np.meshgrid(np.arange(64), np.arange(64), [0, 1], indexing="ij"), -1)
+    images = tf.constant(places.transpose(2, 0, 1, 3).astype(np.float32))
+    moves = []
+    for step in range(100):
+        judge = judgement(1, step, images)
+        judge.of_generator(images)
+        seen, fakes = judge._model.feature_discriminator.seen
+        np.testing.assert_array_equal(seen, fakes)
+        move = seen[0, 4, 4, :2]
+        np.testing.assert_array_equal(seen[:, 4:-4, 4:-4, :2] - move, images[:, :-8, :-8, :2])
+        moves.append(tuple(move))
+    for axis in np.transpose(moves):
+        assert set(axis) == set(range(9))
