@@ -29,7 +29,7 @@ def add_render(commands):
 
 def run(options):
     """The pictures that a command with `add_out`'s arguments asks for, made and written."""
-    from locogan_keras.rendering.formats import format_of
+    from locogan_keras.rendering.files.formats import format_of
     from locogan_keras.storage.files.atomic import check_writable
 
     # Refuses what cannot be written before the model is loaded.

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from locogan_keras.data.patterns.lattice import Lattice, drawn
 from locogan_keras.data.sources import passed_over
-from locogan_keras.rendering.png import write_png
+from locogan_keras.rendering.files.opening import write_picture
 from locogan_keras.storage.files.atomic import check_writable
 from locogan_keras.storage.files.locks import FolderLock
 from locogan_keras.storage.run import CONFIG, LATTICE, REJECTED, Run, version
@@ -128,7 +128,7 @@ def _write_beginning(prepared, is_new):
     if prepared.settings.data.true_phase:
         pictures = prepared.pictures
         shown = drawn(pictures.decoded[0], Lattice(frame=pictures.frame))
-        write_png(run.path(LATTICE), shown.shape[:2], [shown])
+        write_picture(run.path(LATTICE), shown.shape[:2], [shown])
     run.write_rejected(prepared.pictures.rejected)
 
 

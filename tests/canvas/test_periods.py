@@ -8,7 +8,8 @@ from locogan_keras.canvas.latents import latent_field
 from locogan_keras.canvas.positions import position_map
 from locogan_keras.canvas.views import make_view
 from locogan_keras.engines.keras_engine import KerasEngine
-from locogan_keras.rendering.render import render, to_levels
+from locogan_keras.rendering.files.levels import to_levels
+from locogan_keras.rendering.render import render
 
 FRAME = (96, 112)
 
