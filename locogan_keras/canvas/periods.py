@@ -7,6 +7,8 @@ period (half-drop in y, brick in x), half of it must be one too: a multiple of t
 pixel then sees, around it, what the pixel one lattice vector away sees.
 """
 
+import math
+
 AXES = ("y", "x")
 # The axis along which every second column, or row, of repeats is shifted.
 SHIFTED = {"half-drop": 0, "brick": 1}
@@ -40,6 +42,42 @@ def view_periods(description, periodic, period):
     else:
         raise ValueError(f"periodic must be {', '.join(PERIODIC)}. Received: periodic={periodic!r}")
     return tuple(_period(description, axis, repeats[axis], periodic, period) for axis in range(2))
+
+
+def square_period(description, size, periodic=None):
+    """The period of a seamless square.
+
+    Args:
+        description: The engine's.
+        size: Its edge in pixels.
+        periodic: As of `view_periods`.
+
+    Returns:
+        (height, width) in pixels; 0 on an axis where it is not to repeat.
+
+    Raises:
+        ValueError: If the model has no such square; it names those it has, and how to train for it.
+    """
+    if periodic is not None:
+        axes = "xy" if periodic in SHIFTED else periodic.replace("none", "")
+        return tuple(size if axis in axes else 0 for axis in AXES)
+    if not all(description.periodic):
+        axis = AXES[description.periodic.index(False)]
+        raise ValueError(
+            f"size is the edge of a seamless square, and the model does not repeat in {axis}: give "
+            f"height and width. Received: size={size}"
+        )
+    unit = math.lcm(*description.frame)
+    if size % unit:
+        below = size // unit * unit
+        nearest = " and ".join(str(each) for each in (below, below + unit) if each)
+        raise ValueError(
+            f"size must be a multiple of the trained frame, {description.frame[0]} x "
+            f"{description.frame[1]}: the nearest seamless squares are {nearest}; for this one "
+            "train with a model.frame that divides it, or with recipe irregular, which has all "
+            f"multiples of 16. Received: size={size}"
+        )
+    return size, size
 
 
 def shift_of(periodic, period):

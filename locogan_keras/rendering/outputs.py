@@ -10,7 +10,7 @@ from typing import Any
 from locogan_keras.canvas.latents import SCHEME
 from locogan_keras.canvas.views import View
 from locogan_keras.rendering.costs import disk_bytes
-from locogan_keras.rendering.files.formats import format_of, is_stdout
+from locogan_keras.rendering.files.formats import format_of, is_file
 from locogan_keras.rendering.files.opening import open_picture
 from locogan_keras.rendering.render import bands, render
 from locogan_keras.storage.files.room import check_disk
@@ -33,10 +33,10 @@ def write(
 
     Args:
         out: Where to. One view becomes a picture of the format that the suffix says: `.png` and
-            `.tif` are written while they are made, `.webp`, `.jpg` and `.exr` are held whole; `-`
-            is a PNG to standard output. Several become a sheet (the same suffixes), eight in a row;
-            an animation (`.gif`) that repeats, on white where sizes differ; or a folder (no suffix)
-            with a PNG of each.
+            `.tif` are written while they are made, `.webp`, `.jpg` and `.exr` are held whole.
+            Several become a sheet (the same suffixes), eight in a row; an animation (`.gif`) that
+            repeats, on white where sizes differ; or a folder (no suffix) with a PNG of each. An
+            open binary file gets a PNG.
         engine: An `Engine`, such as `load_engine` gives.
         views: One `View`, or a list of them.
         names: Of several pictures, as files of a folder; numbers unless given.
@@ -85,9 +85,9 @@ def write(
     )
     largest = max((view.size for view in views), key=math.prod)
     count = f"{len(views)} pictures of " if several else ""
-    if not is_stdout(out):
+    if not is_file(out):
         check_disk(out, needed, f"{count}height={largest[0]}, width={largest[1]}")
-    folder = None if is_stdout(out) else Path(out).parent
+    folder = None if is_file(out) else Path(out).parent
     pictures = [
         Picture(engine, view, name, tile, origin or {}, progress, folder, pixels.dtype)
         for view, name in zip(views, names, strict=True)
@@ -99,7 +99,7 @@ def write(
             for band in picture.bands():
                 write_rows(band)
     else:
-        form.several(out if is_stdout(out) else Path(out), pictures, opened)
+        form.several(out if is_file(out) else Path(out), pictures, opened)
 
 
 @dataclasses.dataclass(frozen=True)

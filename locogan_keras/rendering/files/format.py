@@ -114,10 +114,10 @@ class Format:
         bits = next(iter(self.kinds)) if bits is None else bits
         if bits not in self.kinds:
             possible = " or ".join(map(str, self.kinds))
-            raise ValueError(f"bits must be {possible} of {self.name}. Received: bits={bits}")
+            raise ValueError(f"bits of {self.name} must be {possible}. Received: bits={bits}")
         if quality is not None and not (self.has_quality and 1 <= quality <= 100):
             what = "must be 1 to 100" if self.has_quality else "cannot be chosen"
-            raise ValueError(f"quality {what} of {self.name}. Received: quality={quality}")
+            raise ValueError(f"quality of {self.name} {what}. Received: quality={quality}")
         if channels not in self.channels:
             names = {1: "1 (grey)", 3: "3 (RGB)", 4: "4 (RGBA)"}
             *others, last = (names[each] for each in self.channels)
@@ -136,7 +136,7 @@ class Format:
         height, width = size
         if not (1 <= height <= self.longest and 1 <= width <= self.longest):
             raise ValueError(
-                f"height and width must be 1 to {self.longest} of {self.name}. "
+                f"height and width of {self.name} must be 1 to {self.longest}. "
                 f"Received: height={height}, width={width}"
             )
         if self.is_whole:

@@ -35,22 +35,22 @@ FORMATS = {
 }
 
 
-def is_stdout(out):
-    """Whether `--out` is standard output."""
-    return str(out) == "-"
+def is_file(out):
+    """Whether pictures go to an open binary file, such as standard output, and not to a path."""
+    return hasattr(out, "write")
 
 
 def format_of(out, several):
     """The `Format` of a path.
 
     Args:
-        out: The path.
+        out: The path, or an open binary file for a PNG.
         several: Whether it is for several pictures.
 
     Raises:
         ValueError: If its suffix is of no format that can take them.
     """
-    found = FORMATS[".png"] if is_stdout(out) else FORMATS.get(Path(out).suffix.lower())
+    found = FORMATS[".png"] if is_file(out) else FORMATS.get(Path(out).suffix.lower())
     if found and (several or found.begin):
         return found
     names = [

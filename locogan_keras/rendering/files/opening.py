@@ -3,9 +3,8 @@
 import contextlib
 import itertools
 import json
-import sys
 
-from locogan_keras.rendering.files.formats import format_of, is_stdout
+from locogan_keras.rendering.files.formats import format_of, is_file
 from locogan_keras.rendering.files.levels import to_levels
 from locogan_keras.storage.files.atomic import replacing
 
@@ -15,7 +14,8 @@ def open_picture(out, size, channels, metadata=None, **how):
     """A file of one picture, in the format that its suffix says; whole or not at all.
 
     Args:
-        out: Where to; `-` is a PNG to standard output. What was there stays if the block fails.
+        out: A path, at which all stays as it was if the block fails; or an open binary file, to
+            which a PNG is written as it is made.
         size: (height, width) in pixels.
         channels: 1, 3 or 4.
         metadata: A dict that the file keeps as JSON, if any.
@@ -33,8 +33,8 @@ def open_picture(out, size, channels, metadata=None, **how):
     pixels = form.pixels(channels, **how)
     form.check(size, pixels)
     text = None if metadata is None else json.dumps(metadata)
-    target = contextlib.nullcontext(sys.stdout.buffer) if is_stdout(out) else replacing(out)
-    height, width, done = *size, 0
+    target = contextlib.nullcontext(out) if is_file(out) else replacing(out)
+    (height, width), done = size, 0
     with target as file, form.begin(file, size, pixels, text) as write_levels:
 
         def write(rows):
