@@ -5,6 +5,7 @@ import functools
 import os
 import shlex
 import sys
+from fractions import Fraction
 
 from locogan_keras.cli import arguments
 from locogan_keras.cli.arguments import add_model, add_out, add_size, add_view, view_of
@@ -48,17 +49,17 @@ def run(options):
         if out == options.out:
             check_writable(out)
         options.make(options, load_engine(options.model))
-    depth = ""
+    said = options.said
     if options.bits and options.bits > 8:
-        depth = f" Its {options.bits} bits are the model's, which was trained on levels of 8."
+        said += f" Its {options.bits} bits are the model's, which was trained on levels of 8."
     # Where standard output is the picture, there is no room for words.
     if out == options.out:
         print(
-            f"{options.out} is written.{depth} Next: another seed, locogan edit, or all that the "
+            f"{options.out} is written.{said} Next: another seed, locogan edit, or all that the "
             f"model can do: locogan gallery {shlex.quote(options.model)} --out gallery"
         )
-    elif depth:
-        print(f"locogan:{depth}", file=sys.stderr)
+    elif said:
+        print(f"locogan:{said}", file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -91,7 +92,10 @@ def write_out(options, engine, views, origin, names=None):
     """
     from tqdm import tqdm
 
+    from locogan_keras.canvas.views import View
     from locogan_keras.rendering.outputs import write
+
+    options.said = _said_of_stretch(engine, views if isinstance(views, View) else views[0])
 
     # None: where there is no terminal, no progress is shown.
     progress = functools.partial(tqdm, unit="tile", disable=options.quiet)
@@ -106,6 +110,19 @@ def write_out(options, engine, views, origin, names=None):
         bits=options.bits,
         quality=options.quality,
     )
+
+
+def _said_of_stretch(engine, view):
+    """By how much frames are longer than the trained ones, to fit the period; in a sentence."""
+    fits = [
+        f"{100 * float(frame / trained - 1):+.1f} % in {axis}"
+        for axis, frame, trained in zip("yx", view.frame, engine.description.frame, strict=True)
+        if isinstance(frame, Fraction)
+    ]
+    period = " x ".join(str(length) for length in view.period)
+    if not fits:
+        return ""
+    return f" Its pattern is stretched so that whole repeats fill {period}: {', '.join(fits)}."
 
 
 def _make(options, engine):

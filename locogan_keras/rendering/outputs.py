@@ -148,7 +148,8 @@ class Picture:
             **self.origin,
             **further,
             "window": [*view.corner, *view.size],
-            "frame": view.frame,
+            # A fitted one is no whole number; the period says of what it is a part.
+            "frame": [frame if isinstance(frame, int) else float(frame) for frame in view.frame],
             "period": view.period,
             **shift,
             "tile": self.tile,

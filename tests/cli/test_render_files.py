@@ -1,6 +1,7 @@
 """`locogan render` to files of every kind, to standard output, and squares of a size."""
 
 import io
+import itertools
 import json
 import os
 import pty
@@ -16,6 +17,7 @@ from support.commands import python, shell
 
 from locogan_keras.canvas.description import Description
 from locogan_keras.canvas.periods import square_period
+from locogan_keras.canvas.views import make_view
 from locogan_keras.cli import main
 
 MODEL = str(Path(__file__).parent.parent / "golden" / "torus.onnx")
@@ -49,12 +51,15 @@ def test_16_bits_are_allowed_and_said_to_be_of_a_model_of_8(tmp_path, capsys):
         (["--out", "a.png", "--size", "0k"], "argument --size: must be 1k, 2k, 4k, 8k, 16k or"),
         (["--out", "a.png", "--size", "2kk"], "argument --size: must be 1k, 2k, 4k, 8k, 16k or"),
         (
-            ["--out", "a.png", "--size", "1k"],
-            "size must be a multiple of the trained frame, 64 x 96: the nearest seamless squares "
-            "are 960 and 1152; for this one train with a model.frame that divides it, or with "
-            "recipe irregular, which has all multiples of 16. Received: size=1024",
+            ["--out", "a.png", "--size", "144"],
+            "size must be near whole frames of 64 x 96 pixels, and a multiple of 16; the "
+            "nearest: 176. Received: size=144",
         ),
-        (["--out", "a.png", "--size", "8k", "--periodic", "x"], "multiple of the trained frame"),
+        (
+            ["--out", "a.png", "--size", "1000"],
+            "a multiple of 16; the nearest: 992 and 1008. Received: size=1000",
+        ),
+        (["--out", "a.png", "--size", "130", "--periodic", "x"], "multiple of the trained frame"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(
@@ -82,11 +87,34 @@ def test_a_square_is_seamless_and_of_that_size(tmp_path):
     np.testing.assert_array_equal(np.tile(once, (2, 3, 1))[:200, :400], again)
 
 
-@pytest.mark.parametrize("frame", [(256, 256), (64, 128), (16, 16), (32, 64)])
+@pytest.mark.parametrize("frame", [(256, 256), (192, 192), (64, 128), (16, 16), (32, 48)])
 @pytest.mark.parametrize("size", [1024, 2048, 4096, 8192, 16384])
-def test_frames_that_divide_256_have_all_squares(frame, size):
+def test_all_squares_of_a_power_of_two_can_be(frame, size):
     description = Description(frame, "torus", 0, 4, "0" * 16, 0)
     assert square_period(description, size) == (size, size)
+    view = make_view(description, period=(size, size))
+    for length, trained in zip(view.frame, frame, strict=True):
+        assert length == trained if size % trained == 0 else abs(length / trained - 1) < 0.07
+        # A whole number of frames, to the bit.
+        assert (size / length) % 1 == 0
+
+
+def test_lattices_of_every_size_have_squares_from_1k_on():
+    for rows, columns in itertools.product(range(16, 225, 16), repeat=2):
+        description = Description((rows, columns), "torus", 0, 4, "0" * 16, 0)
+        assert square_period(description, 1024) == (1024, 1024)
+
+
+def test_a_stretched_pattern_is_said_to_be(tmp_path, capsys):
+    path = rendered(tmp_path, "a.png", "--size", "1k")
+    said = capsys.readouterr().out
+    assert "stretched so that whole repeats fill 1024 x 1024: -3.0 % in x." in said
+    with Image.open(path) as picture:
+        assert picture.size == (1024, 1024)
+        told = json.loads(picture.text["locogan"])
+        assert (told["frame"], told["period"]) == ([64, 1024 / 11], [1024, 1024])
+    rendered(tmp_path, "b.png", "--size", "192")
+    assert "pattern is stretched" not in capsys.readouterr().out
 
 
 def test_squares_of_models_that_do_not_repeat_are_refused():

@@ -232,22 +232,6 @@ def test_whole_cells_fit_all_over_the_photo(rng):
         assert np.all(drift <= 0.5 + 1e-9)
 
 
-def test_squares_of_1024_are_a_whole_number_of_frames_where_they_can_be(rng):
-    found = 0
-    for _ in range(100):
-        frame = np.exp(rng.uniform(np.log(12), np.log(150), size=2))
-        try:
-            target, cells = whole_cells(tuple(frame), (800, 800), 300, of_squares=True)
-        except ValueError:
-            continue
-        found += 1
-        assert 256 % cells[0] == 256 % cells[1] == 0
-        assert max(target) / min(target) < 1.09
-        periods = cells / (frame * np.divide(target, 800))
-        np.testing.assert_allclose(periods, np.rint(periods), rtol=0.004)
-    assert found >= 85
-
-
 def test_whole_cells_need_a_period():
     with pytest.raises(ValueError, match=r"frame=\(None, None\)"):
         whole_cells((None, None), (512, 512), 384)

@@ -24,12 +24,6 @@ _MOST_ASPECT = math.log(1.06)
 _MOST_SIZE = math.log(1.6)
 _MOST_PERIODS = 8
 
-# Cells of frames of which a square of 256 pixels, and so of 1024, 2048 and 4096, is a whole number.
-# Wider frames would leave a photo few crops of each place. For those squares an axis may be
-# stretched a little more: of 1,400 lattices 5 % have no such frame, at 6 % it would be 15.
-_OF_SQUARES = (1, 2, 4, 8)
-_MOST_ASPECT_OF_SQUARES = math.log(1.08)
-
 # Pixels along the edge of a square as large as the frame that is aimed at: a crop then sees one
 # repeat and half of the next, as of the bricks that the recipe was found with. The shorter edge of
 # the photo stays within these bounds: it has to hold enough crops, and to be seen in the time.
@@ -102,22 +96,13 @@ def _kind_of_texture(picture):
     rows, columns = lattice.frame
     edge = min(picture.shape[:2])
     wanted = min(max(edge * _FRAME / math.sqrt(rows * columns), _EDGES[0]), _EDGES[1])
-    for of_squares in (True, False):
-        try:
-            size, frame = whole_cells(lattice.frame, picture.shape[:2], wanted, of_squares)
-            break
-        except ValueError:
-            continue
-    else:
+    try:
+        size, frame = whole_cells(lattice.frame, picture.shape[:2], wanted)
+    except ValueError:
         return Kind("irregular", (), f"it repeats {said}; no scale makes that whole cells")
     if min(size) < CROP:
         return Kind("irregular", (), f"it repeats {said}, and is too small at whole cells")
     changes = (("model.frame", list(frame)), ("data.image_size", list(size)))
-    if not of_squares:
-        said += (
-            "; no scale near makes squares of 1024 pixels a whole number of frames: seamless "
-            f"squares are multiples of {math.lcm(*frame)}"
-        )
     return Kind("regular", changes, f"it repeats {said}")
 
 
@@ -133,21 +118,19 @@ def _is_panorama(picture):
     return bool(closes and rows >= _LAYERED * levels.var(axis=(0, 1)).sum())
 
 
-def whole_cells(frame, size, image_size, of_squares=False):
+def whole_cells(frame, size, image_size):
     """The size to scale a photo to, and its frame then.
 
     The photo becomes one whose frames, or few of them, are whole cells of 16 pixels: rounding to
     whole pixels is then less than half a pixel over the whole photo. Both axes are scaled by nearly
-    the same factor, at most 6 % apart, 8 for squares. The frame holds several periods only where
-    one of them is less than a cell, or where that keeps the photo much nearer the wanted size.
+    the same factor, at most 6 % apart. The frame holds several periods only where one of them is
+    less than a cell, or where that keeps the photo much nearer the wanted size.
 
     Args:
         frame: (rows, columns) in pixels of the photo, None on an axis without a period; of
             `Lattice.frame`.
         size: The photo's (height, width).
         image_size: The wanted shorter edge. Photos are not enlarged but for the whole cells.
-        of_squares: Whether a square of 256 pixels has to be a whole number of frames, so that there
-            are seamless squares of 1024, 2048, 4096, ... pixels.
 
     Returns:
         A pair: (height, width), and the frame (height, width), multiples of 16 or None.
@@ -158,12 +141,11 @@ def whole_cells(frame, size, image_size, of_squares=False):
     if frame[0] is None and frame[1] is None:
         raise ValueError(f"`frame` must have a period on an axis. Received: frame={frame}")
     wanted = min(1.0, image_size / min(size))
-    most_aspect = _MOST_ASPECT_OF_SQUARES if of_squares else _MOST_ASPECT
-    axes = [_choices(period, wanted, of_squares) for period in frame]
+    axes = [_choices(period, wanted) for period in frame]
     choices = [
         (_cost(down, across, wanted), down, across)
         for down, across in itertools.product(*axes)
-        if down is None or across is None or abs(math.log(down[0] / across[0])) <= most_aspect
+        if down is None or across is None or abs(math.log(down[0] / across[0])) <= _MOST_ASPECT
     ]
     if not choices:
         raise ValueError(
@@ -176,7 +158,7 @@ def whole_cells(frame, size, image_size, of_squares=False):
     return target, tuple(axis and axis[1] for axis in best)
 
 
-def _choices(period, wanted, of_squares):
+def _choices(period, wanted):
     """Possible (scale, frame in pixels, periods in it) of an axis; None alone without a period."""
     if period is None:
         return [None]
@@ -185,8 +167,7 @@ def _choices(period, wanted, of_squares):
         cells = periods * period * wanted / CELL
         spread = math.exp(_MOST_SIZE)
         for count in range(max(1, math.ceil(cells / spread)), math.floor(cells * spread) + 1):
-            if count in _OF_SQUARES or not of_squares:
-                choices.append((CELL * count / (periods * period), CELL * count, periods))
+            choices.append((CELL * count / (periods * period), CELL * count, periods))
     return choices
 
 
