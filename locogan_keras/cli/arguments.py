@@ -144,7 +144,7 @@ def add_out(parser, what="the picture to write", more=""):
     parser.add_argument(
         "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
     )
-    parser.set_defaults(quiet=None)
+    parser.set_defaults(quiet=None, said="", target=None)
 
 
 def add_view(parser):

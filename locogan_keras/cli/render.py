@@ -87,7 +87,7 @@ def write_out(options, engine, views, origin, names=None):
     """Pictures written as `--out` says.
 
     Args:
-        options: With `target`, `bits`, `quality`, `tile` and `quiet`.
+        options: With `target` or `out`, `bits`, `quality`, `tile` and `quiet`.
         engine, views, origin, names: As of `rendering.outputs.write`.
     """
     from tqdm import tqdm
@@ -100,7 +100,7 @@ def write_out(options, engine, views, origin, names=None):
     # None: where there is no terminal, no progress is shown.
     progress = functools.partial(tqdm, unit="tile", disable=options.quiet)
     write(
-        options.target,
+        options.target or options.out,
         engine,
         views,
         names=names,
