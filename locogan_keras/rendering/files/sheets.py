@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from locogan_keras.rendering.files.levels import white
-from locogan_keras.rendering.files.whole import as_image
+from locogan_keras.rendering.files.whole import as_image, save
 from locogan_keras.storage.files.atomic import replacing, replacing_folder
 from locogan_keras.storage.files.room import check_memory
 
@@ -60,9 +60,10 @@ def write_animation(out, pictures, opened):
     )
     with replacing(out) as temporary:
         first, *others = (_centred(picture.whole(), height, width) for picture in pictures)
-        first.save(
+        save(
+            first,
             temporary,
-            format="GIF",
+            "GIF",
             save_all=True,
             append_images=others,
             duration=_MILLISECONDS,

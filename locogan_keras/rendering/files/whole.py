@@ -1,6 +1,8 @@
 """Files of pictures that their libraries want whole: WebP, JPEG and OpenEXR."""
 
 import contextlib
+import errno
+import io
 
 import numpy as np
 from PIL import Image
@@ -21,7 +23,7 @@ def begin_webp(path, size, pixels, metadata=None):
     with _gathered(size, pixels) as (picture, write):
         yield write
     how = {"lossless": True} if pixels.quality is None else {"quality": pixels.quality}
-    as_image(picture).save(path, "WEBP", exif=_exif(metadata), **how)
+    save(as_image(picture), path, "WEBP", exif=_exif(metadata), **how)
 
 
 @contextlib.contextmanager
@@ -33,7 +35,7 @@ def begin_jpeg(path, size, pixels, metadata=None):
     with _gathered(size, pixels) as (picture, write):
         yield write
     how = {"quality": pixels.quality or _QUALITY, "subsampling": 0, "optimize": True}
-    as_image(picture).save(path, "JPEG", exif=_exif(metadata), **how)
+    save(as_image(picture), path, "JPEG", exif=_exif(metadata), **how)
 
 
 @contextlib.contextmanager
@@ -55,12 +57,27 @@ def begin_exr(path, size, pixels, metadata=None):
     if metadata is not None:
         header["locogan"] = metadata
     channels = {name: values[..., 0].copy() if pixels.channels == 1 else values}
-    OpenEXR.File(header, channels).write(str(path))
+    try:
+        OpenEXR.File(header, channels).write(str(path))
+    except RuntimeError as error:
+        # So it says that a disk is full, too.
+        raise OSError(errno.EIO, f"OpenEXR: {error}") from None
 
 
 def as_image(picture):
     """A picture of 8 bits and 1, 3 or 4 channels as Pillow's."""
     return Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture)
+
+
+def save(image, path, kind, **how):
+    """A picture of Pillow's saved, as of its `save`.
+
+    Pillow does not notice where a disk takes only a part of what it writes.
+    """
+    file = io.BytesIO()
+    image.save(file, kind, **how)
+    with open(path, "wb") as whole:
+        whole.write(file.getbuffer())
 
 
 @contextlib.contextmanager
