@@ -21,7 +21,7 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import numpy as np
 import onnxruntime
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 CELL, BORDER = 16, 3
 # What a model's description may say, for this client to make its inputs and write its images.
@@ -289,10 +289,13 @@ def render(session, model, options):
 def save(path, picture):
     """The picture as a PNG file, whole or not at all."""
     partial = f"{path}.partial"
+    color = PngImagePlugin.PngInfo()
+    color.add(b"sRGB", b"\0")
     try:
         # Pillow's grey pictures have no channel axis.
         grey = picture.shape[2] == 1
-        Image.fromarray(picture[..., 0] if grey else picture).save(partial, "PNG")
+        image = Image.fromarray(picture[..., 0] if grey else picture)
+        image.save(partial, "PNG", pnginfo=color)
         os.replace(partial, path)
     finally:
         if os.path.exists(partial):

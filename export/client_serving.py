@@ -465,9 +465,8 @@ def png(rows, channels):
     width = len(rows[0]) // channels
     header = struct.pack(">IIBBBBB", width, len(rows), 8, KINDS[channels], 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row for row in rows))
-    return SIGNATURE + b"".join(
-        chunk(*part) for part in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
-    )
+    parts = ((b"IHDR", header), (b"sRGB", b"\0"), (b"IDAT", data), (b"IEND", b""))
+    return SIGNATURE + b"".join(chunk(*part) for part in parts)
 
 
 def save(path, content):

@@ -1,6 +1,7 @@
 """One axis of a picture: where its cells lie on the frame, and whose latents they have."""
 
 import dataclasses
+from fractions import Fraction
 
 import numpy as np
 
@@ -16,13 +17,15 @@ class Axis:
     """One axis of a picture, of which a part may be stretched. All lengths are pixels.
 
     Args:
-        frame: What positions -1 to 1 stand for, before the part is stretched.
-        repeats: Whether the model repeats on this axis: `frame + extra` is whole cells.
+        frame: What positions -1 to 1 stand for, before the part is stretched; a `Fraction` where it
+            was made to fit a period.
+        repeats: Whether the model repeats on this axis: `frame + extra` is whole cells, or some
+            whole number of frames is.
         part: (start, stop) before, multiples of 16.
         extra: By how much the part becomes longer, a multiple of 16; negative for shorter.
     """
 
-    frame: int
+    frame: int | Fraction
     repeats: bool
     part: tuple[int, int] = (0, 0)
     extra: int = 0
@@ -33,6 +36,8 @@ class Axis:
         Where the model repeats, whole frames are subtracted from the first cell, as in
         `position_map`.
         """
+        if isinstance(self.frame, Fraction):
+            return self._fitted_centres(first, count)
         period = (self.frame + self.extra) // CELL
         if self.repeats:
             first %= period
@@ -51,6 +56,14 @@ class Axis:
             pixels - self.extra,
         )
         return (2.0 * (pixels + turns * self.frame) / self.frame - 1.0).astype(np.float32)
+
+    def _fitted_centres(self, first, count):
+        """The same for a frame of no whole cells: its parts are counted, which are whole."""
+        length, parts = self.frame.numerator, self.frame.denominator
+        turns = CELL * first // self.frame
+        cells = np.arange(first - BORDER, first + count + BORDER)
+        pixels = (CELL * cells + CELL // 2) * parts - turns * length
+        return (2.0 * pixels / length - 1.0).astype(np.float32)
 
     def addresses(self, cells):
         """The addresses of latents in `cells`: beyond the part, where they lay before it grew."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from locogan_keras.canvas.axes import Axis
 from locogan_keras.canvas.latents import BORDER, CELL, LEVELS
-from locogan_keras.canvas.periods import AXES, shift_of, view_periods
+from locogan_keras.canvas.periods import AXES, fitted_frame, shift_of, view_periods
 from locogan_keras.canvas.plans import Latents, Seeded
 from locogan_keras.canvas.positions import position_grid
 
@@ -130,7 +130,8 @@ def make_view(
         periodic: How the picture repeats, one of `periods.PERIODIC`; on all axes on which the model
             does unless given. `"none"` on such a model makes the paper's semi-periodic pictures
             (section 4.2): positions repeat, the local plan is fresh.
-        period: (height, width) in pixels after which it repeats; 0 for the description's `shown`.
+        period: (height, width) in pixels after which it repeats; 0 for the description's `shown`. A
+            multiple of the trained frame, or nearly one: then the frame is stretched to fit it.
 
     Returns:
         A `View`.
@@ -169,11 +170,15 @@ def make_view(
         else:
             frames.append(_linear_frame(axis, frame, size[axis], corner))
     periods = view_periods(description, periodic, period)
+    shift = shift_of(periodic, periods)
+    for axis in range(2):
+        if periods[axis]:
+            frames[axis] = fitted_frame(frames[axis], periods[axis], bool(shift[axis]))
     return View(
         size=tuple(size),
         corner=(top, left),
         period=periods,
-        shift=shift_of(periodic, periods),
+        shift=shift,
         axes=tuple(map(Axis, frames, description.periodic)),
         latents=Latents(Seeded(seed), Seeded(seed), **description.channels),
     )

@@ -32,6 +32,14 @@ def size(text):
     return int(match[1]), int(match[2])
 
 
+def edge(text):
+    """Pixels along an edge, a number of them or of 1024 such as `2k`."""
+    match = re.fullmatch(r"(\d{1,9})(k?)", text.lower())
+    if not match or not int(match[1]):
+        raise argparse.ArgumentTypeError(f"must be 1k, 2k, 4k, 8k, 16k or pixels: {text}")
+    return int(match[1]) * (1024 if match[2] else 1)
+
+
 def seed(text):
     """A seed, 0 to 2^32 - 1."""
     if not re.fullmatch(r"\d{1,10}", text) or int(text) >= 2**32:
@@ -112,13 +120,31 @@ def add_model(parser):
     )
 
 
-def add_out(parser, what="the PNG to write"):
-    """The arguments of a command that writes, added: where to, and the tile."""
-    parser.add_argument("--out", metavar="FILE", required=True, help=what)
+def add_out(parser, what="the picture to write", more=""):
+    """The arguments of a command that writes pictures, added: where to, how, and the tile."""
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        required=True,
+        help=f"{what}: .png, .webp, .jpg, .tif or .exr{more}; -: a PNG to standard output",
+    )
+    parser.add_argument(
+        "--bits",
+        type=int,
+        choices=(8, 16, 32),
+        help="of a channel: 16 of .png, .tif and .exr, 32 (floats) of .tif and .exr (default: 8, "
+        "of .exr 16)",
+    )
+    parser.add_argument(
+        "--quality",
+        type=int,
+        metavar="Q",
+        help="1 to 100, of .jpg (default: 95) and .webp (default: without loss)",
+    )
     parser.add_argument(
         "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
     )
-    parser.set_defaults(quiet=None)
+    parser.set_defaults(quiet=None, said="", target=None)
 
 
 def add_view(parser):
@@ -150,8 +176,27 @@ def add_view(parser):
     )
 
 
+def add_size(parser):
+    """The argument of a command with `add_view`'s that asks for a square, added."""
+    parser.add_argument(
+        "--size",
+        type=edge,
+        metavar="1k|2k|4k|8k|16k",
+        help="one seamless square, instead of --height, --width and --period; or its pixels",
+    )
+
+
 def view_of(options, description, seed):
-    """The `View` that `add_view`'s arguments ask for."""
+    """The `View` that `add_view`'s arguments ask for, and `add_size`'s if the command has it."""
+    from locogan_keras.canvas.periods import square_period
     from locogan_keras.canvas.views import make_view
 
-    return make_view(description, seed=seed, **{name: getattr(options, name) for name in _VIEW})
+    asked = {name: getattr(options, name) for name in _VIEW}
+    size = getattr(options, "size", None)
+    if size is not None:
+        for name in ("height", "width", "period"):
+            if asked[name] not in (None, (0, 0)):
+                raise ValueError(f"--size is all of --height, --width and --period: leave --{name}")
+        period = square_period(description, size, options.periodic)
+        asked |= {"height": size, "width": size, "period": period}
+    return make_view(description, seed=seed, **asked)

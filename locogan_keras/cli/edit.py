@@ -4,11 +4,12 @@ from locogan_keras.cli import arguments
 from locogan_keras.cli.arguments import add_model, add_out, add_view, view_of
 from locogan_keras.cli.render import run, write_out
 
-_SEVERAL = "a sheet (.png), an animation (.gif) or a folder of PNG (no suffix)"
+_SEVERAL = ", a sheet; or .gif, an animation; or no suffix, a folder of PNG"
 _SEED = {"type": arguments.seed, "metavar": "SEED"}
 _AXES = {"y": 0, "x": 1}
 # What a PNG does not keep of its command, or keeps elsewhere.
 _ELSEWHERE = ("command", "make", "several", "quiet", "prints", "verbose", "model", "out", "tile")
+_ELSEWHERE += ("target", "said", "bits", "quality")
 
 
 def add_edit(commands):
@@ -30,7 +31,7 @@ def _add(edits, name, make, what, several):
     parser = edits.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
     parser.set_defaults(command=run, make=make, several=several)
     add_model(parser)
-    add_out(parser, _SEVERAL if several else "the PNG to write")
+    add_out(parser, more=_SEVERAL if several else "")
     return parser
 
 

@@ -1,11 +1,17 @@
 """`locogan render`, and what the commands that make pictures have in common."""
 
+import contextlib
 import functools
+import os
 import shlex
+import sys
+from fractions import Fraction
 
 from locogan_keras.cli import arguments
-from locogan_keras.cli.arguments import add_model, add_out, add_view, view_of
+from locogan_keras.cli.arguments import add_model, add_out, add_size, add_view, view_of
 from locogan_keras.engines.quiet import load_engine
+
+_STDOUT = 1
 
 
 def add_render(commands):
@@ -21,49 +27,102 @@ def add_render(commands):
         "--seeds",
         type=arguments.seeds,
         metavar="LIST",
-        help="several, such as 0,1,4-6: a sheet (.png), an animation (.gif) or a folder",
+        help="several, such as 0,1,4-6: a sheet, an animation (.gif) or a folder",
     )
     add_view(render)
-    add_out(render)
+    add_size(render)
+    add_out(render, more="; of several seeds also .gif or no suffix, a folder")
 
 
 def run(options):
     """The pictures that a command with `add_out`'s arguments asks for, made and written."""
-    from locogan_keras.rendering.formats import format_of
+    from locogan_keras.rendering.files.formats import format_of
     from locogan_keras.storage.files.atomic import check_writable
 
     # Refuses what cannot be written before the model is loaded.
-    format_of(options.out, options.several or getattr(options, "seeds", None) is not None)
-    check_writable(options.out)
-    options.make(options, load_engine(options.model))
-    print(
-        f"{options.out} is written. Next: another seed, locogan edit, or all that the model can "
-        f"do: locogan gallery {shlex.quote(options.model)} --out gallery"
-    )
+    several = options.several or getattr(options, "seeds", None) is not None
+    with _target(options.out) as out:
+        options.target = out
+        form = format_of(out, several)
+        # Of so many channels files of each format can be.
+        form.pixels(form.channels[-1], options.bits, quality=options.quality)
+        if out == options.out:
+            check_writable(out)
+        options.make(options, load_engine(options.model))
+    said = options.said
+    if options.bits and options.bits > 8:
+        said += f" Its {options.bits} bits are the model's, which was trained on levels of 8."
+    # Where standard output is the picture, there is no room for words.
+    if out == options.out:
+        print(
+            f"{options.out} is written.{said} Next: another seed, locogan edit, or all that the "
+            f"model can do: locogan gallery {shlex.quote(options.model)} --out gallery"
+        )
+    elif said:
+        print(f"locogan:{said}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _target(out):
+    """What `--out` names: a path as it is, or standard output as an open file."""
+    if out != "-":
+        yield out
+        return
+    if os.isatty(_STDOUT):
+        raise ValueError("--out - is standard output, which is a terminal: name a file or a pipe")
+    sys.stdout.flush()
+    try:
+        with open(_STDOUT, "wb", closefd=False) as file:
+            yield file
+    except BrokenPipeError:
+        # Who reads no further has read enough.
+        return
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def write_out(options, engine, views, origin, names=None):
     """Pictures written as `--out` says.
 
     Args:
-        options: With `out`, `tile` and `quiet`.
+        options: With `target` or `out`, `bits`, `quality`, `tile` and `quiet`.
         engine, views, origin, names: As of `rendering.outputs.write`.
     """
     from tqdm import tqdm
 
+    from locogan_keras.canvas.views import View
     from locogan_keras.rendering.outputs import write
+
+    options.said = _said_of_stretch(engine, views if isinstance(views, View) else views[0])
 
     # None: where there is no terminal, no progress is shown.
     progress = functools.partial(tqdm, unit="tile", disable=options.quiet)
     write(
-        options.out,
+        options.target or options.out,
         engine,
         views,
         names=names,
         tile=options.tile,
         origin=origin,
         progress=progress,
+        bits=options.bits,
+        quality=options.quality,
     )
+
+
+def _said_of_stretch(engine, view):
+    """By how much frames are longer than the trained ones, to fit the period; in a sentence."""
+    fits = [
+        f"{100 * float(frame / trained - 1):+.1f} % in {axis}"
+        for axis, frame, trained in zip("yx", view.frame, engine.description.frame, strict=True)
+        if isinstance(frame, Fraction)
+    ]
+    period = " x ".join(str(length) for length in view.period)
+    if not fits:
+        return ""
+    return f" Its pattern is stretched so that whole repeats fill {period}: {', '.join(fits)}."
 
 
 def _make(options, engine):

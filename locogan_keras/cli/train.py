@@ -105,7 +105,7 @@ def _settings(options):
         return run.read()[1].recipe, load_config(run.path(CONFIG), changes)
     if recipe is not None:
         return recipe, load_config(recipe, changes)
-    recipe, own, found = _kind_of(options.source)
+    recipe, own, found = _kind_of(options.source, _max_pixels(changes))
     settings = load_config(recipe, [*own, *changes])
     scale = [] if own else [f"data.image_size={settings.data.image_size}"]
     # Not where errors go, which are one line.
@@ -113,7 +113,16 @@ def _settings(options):
     return recipe, settings
 
 
-def _kind_of(source):
+def _max_pixels(changes):
+    """The setting of that name, which is needed before there is a recipe."""
+    from locogan_keras.storage.config import load_config
+
+    names = ("max_pixels", "data.max_pixels")
+    own = [change for change in changes if change.partition("=")[0].strip() in names]
+    return load_config("aligned", own).data.max_pixels
+
+
+def _kind_of(source, max_pixels):
     """The recipe for a source, the settings that are its own, and what was found."""
     if not Path(source).is_file():
         return "aligned", [], "no single photo"
@@ -122,6 +131,6 @@ def _kind_of(source):
     from locogan_keras.data.pictures import read_picture
     from locogan_keras.storage.settings import toml_value
 
-    kind = kind_of(read_picture(source))
+    kind = kind_of(read_picture(source, max_pixels=max_pixels))
     own = [f"{key}={toml_value(value)}" for key, value in kind.changes]
     return kind.recipe, own, kind.found

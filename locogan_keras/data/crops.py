@@ -2,30 +2,24 @@
 
 import contextlib
 import dataclasses
-import functools
-import itertools
 import os
 import statistics
-from concurrent.futures import ThreadPoolExecutor
 
 import tensorflow as tf
-from tqdm import tqdm
 
 from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.latents import CELL
 from locogan_keras.canvas.positions import CROP, PERIODIC_AXES
 from locogan_keras.data.decoded_pictures import DecodedPictures
-from locogan_keras.data.pictures import decode, pillow_quiet, scaled
+from locogan_keras.data.picture_files import MAX_PIXELS, pillow_quiet
 from locogan_keras.data.sources import open_source
+from locogan_keras.data.usable import Usable, said_of
 
 # The stream's own second key word; the latents of training use the step there.
 _STREAM = -1
 
 # Batches that are ready before they are asked for.
 _AHEAD = 4
-
-# Files that wait for their turn to be decoded. More would only hold more of them in memory.
-_WAITING = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +36,8 @@ class Pictures:
         true_phase: Whether the frame is the lattice of the pattern. Then a crop is placed where it
             was taken, less whole frames, on a periodic axis.
         stride: Pixels between the possible places of crops in the frame, or in their picture.
-        rejected: Pairs of a picture's name and the reason why it was left out.
+        rejected: Pairs of the name of a file that was left out and the reason.
+        transparent: How many of the pictures show the white that they were laid over.
     """
 
     decoded: DecodedPictures
@@ -52,6 +47,7 @@ class Pictures:
     stride: int = 1
     rejected: tuple[tuple[str, str], ...] = ()
     true_phase: bool = False
+    transparent: int = 0
 
     @property
     def fingerprint(self):
@@ -149,6 +145,7 @@ def load_pictures(
     stride=1,
     true_phase=False,
     max_rejected=0.5,
+    max_pixels=MAX_PIXELS,
     temporary_folder=None,
 ):
     """All pictures of a source that can be used, decoded and scaled.
@@ -162,7 +159,9 @@ def load_pictures(
         stride: Pixels between the possible places of crops, 1, 2, 4, 8 or 16. Where places are the
             true ones, pictures are scaled to a multiple of it.
         true_phase: Whether a pattern's frame is its lattice, in which crops keep their places.
-        max_rejected: Share of the pictures that may be damaged or too small for a crop.
+        max_rejected: Share of the pictures that may be damaged or too small for a crop. Files of a
+            folder that are no pictures do not count.
+        max_pixels: What a picture may have.
         temporary_folder: Where decoded pictures are kept, see `DecodedPictures`.
 
     Returns:
@@ -178,61 +177,34 @@ def load_pictures(
     wrap = (False, False) if is_pattern else periodic
     unit = 1 if is_pattern else stride
     multiple = tuple(CELL if repeats else unit for repeats in wrap)
-    prepare = functools.partial(_prepared, size=image_size, wrap=wrap, multiple=multiple)
-    opened = open_source(source)
-    rejected = []
+    usable = Usable(open_source(source), image_size, wrap, multiple, max_pixels)
     # Closed here and now, also when the disk is full: its threads must not wait for the garbage
     # collection, which may happen in one of them.
-    with pillow_quiet(), contextlib.closing(_usable(opened, prepare, rejected)) as usable:
-        decoded = DecodedPictures(usable, temporary_folder)
-    if len(rejected) > max_rejected * opened.count or not len(decoded):
-        name, reason = rejected[0]
+    with pillow_quiet(max_pixels), contextlib.closing(iter(usable)) as pictures:
+        decoded = DecodedPictures(pictures, temporary_folder)
+    rejected, count = usable.rejected, usable.pictures
+    if not count:
+        raise ValueError(f"SOURCE {source} has no pictures; {said_of(rejected)}")
+    damaged = usable.damaged
+    if len(damaged) > max_rejected * count or not len(decoded):
+        name, reason = damaged[0]
         raise ValueError(
-            f"SOURCE {source}: {len(rejected)} of {opened.count} pictures cannot be used, more "
+            f"SOURCE {source}: {len(damaged)} of {count} pictures cannot be used, more "
             f"than data.max_rejected={max_rejected} allows; the first: {name} {reason}"
         )
     if not is_pattern:
         # The lower median is a length that occurs: whole cells, where lengths have to be.
         frame = (statistics.median_low(lengths) for lengths in decoded.sizes.T.tolist())
     return Pictures(
-        decoded, tuple(frame), periodic, is_pattern, stride, tuple(rejected), true_phase
+        decoded,
+        tuple(frame),
+        periodic,
+        is_pattern,
+        stride,
+        tuple(rejected),
+        true_phase,
+        usable.transparent,
     )
-
-
-def _usable(source, prepare, rejected):
-    """The pictures that can be used, in order; the others' names and reasons go to `rejected`."""
-    files = iter(source.files)
-    # Pillow decodes and scales without Python's lock.
-    with (
-        ThreadPoolExecutor(os.cpu_count()) as threads,
-        tqdm(total=source.count, desc="decoding", unit="picture", delay=3, leave=False) as bar,
-    ):
-        while waiting := list(itertools.islice(files, _WAITING)):
-            names, openings = zip(*waiting, strict=True)
-            for name, (picture, error) in zip(names, threads.map(prepare, openings), strict=True):
-                bar.update()
-                if error is None:
-                    yield picture
-                elif source.is_picture:
-                    raise error if isinstance(error, OSError) else ValueError(f"{name} {error}")
-                else:
-                    rejected.append((name, getattr(error, "strerror", None) or str(error)))
-
-
-def _prepared(opening, *, size, wrap, multiple):
-    """`(picture, None)`, decoded and scaled, or `(None, error)` if it cannot be used."""
-    try:
-        with opening() as file:
-            picture = scaled(decode(file), size, wrap, multiple)
-        height, width = picture.shape[:2]
-        if min(height, width) < CROP:
-            raise ValueError(
-                f"is {height} x {width} pixels at data.image_size={size}, "
-                f"smaller than one crop of {CROP} x {CROP}"
-            )
-    except (OSError, ValueError) as error:
-        return None, error
-    return picture, None
 
 
 def _draw(seed, samples, count):

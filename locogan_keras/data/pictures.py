@@ -1,21 +1,32 @@
 """Pictures of every common kind, read as 8-bit RGB."""
 
 import struct
-import warnings
 import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-# What is read, whatever a file's name says. Of the kinds that Pillow also knows some are programs:
-# it hands EPS to Ghostscript.
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
-# What becomes of a camera's own format, and how the files of those begin, after their size.
-CONVERT = "convert it to PNG or JPEG, as with `magick photo.heic photo.png`"
-_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
-# What is looked for in folders.
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+from locogan_keras.data.colors import to_srgb, upright_inks
+from locogan_keras.data.picture_files import (
+    MAX_PIXELS,
+    NotRead,
+    open_picture,
+    pillow_quiet,
+    refusal,
+)
+
+_ORIENTATION = 0x0112
+# How pictures are turned upright, by EXIF's number.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 # What Pillow raises at damage: half of these were seen in 15,000 files with random bytes changed,
 # the others are their kin. Running out of memory is not among them.
@@ -32,12 +43,13 @@ _DAMAGE = (
 )
 
 
-def read_picture(path, background="white"):
+def read_picture(path, background="white", **how):
     """The picture in a file as `(height, width, 3)` uint8, upright, as of `decode`.
 
     Args:
         path: The file.
         background: The colour that shows where the picture is transparent.
+        how: `max_pixels` and `is_color`, as of `decode`.
 
     Raises:
         ValueError: If it cannot be used; it names the file and the reason.
@@ -46,9 +58,9 @@ def read_picture(path, background="white"):
     if Path(path).exists() and not Path(path).is_file():
         # A pipe would be waited for.
         raise ValueError(f"{path} is not a file")
-    with open(path, "rb") as file, pillow_quiet():
+    with open(path, "rb") as file, pillow_quiet(how.get("max_pixels", MAX_PIXELS)):
         try:
-            return decode(file, background)
+            return decode(file, background, **how)[0]
         except ValueError as error:
             raise ValueError(f"{path} {error}") from None
 
@@ -68,7 +80,8 @@ def read_mask(path, size, resize=False):
         ValueError: If it is no picture, or has another size and is not to be resized.
         OSError: If it cannot be read.
     """
-    picture = Image.fromarray(read_picture(path, background="black")).convert("L")
+    levels = read_picture(path, background="black", is_color=False)
+    picture = Image.fromarray(levels).convert("L")
     if picture.size != size[::-1]:
         if not resize:
             raise ValueError(
@@ -79,47 +92,42 @@ def read_mask(path, size, resize=False):
     return np.asarray(picture, np.float32) / 255.0
 
 
-def decode(file, background="white"):
-    """A picture as `(height, width, 3)` uint8, upright.
+def decode(file, background="white", *, max_pixels=MAX_PIXELS, is_color=True):
+    """A picture, upright and in the colours of sRGB, and whether some of it is transparent.
 
-    Grey, palette, CMYK and 16-bit pictures are converted; of an animation the first picture is
-    taken. 16-bit grey without alpha is rounded; of other 16-bit pictures Pillow keeps the high
-    bytes, at most one level off. It is called under `pillow_quiet`.
+    Grey, palette, CMYK and 16-bit pictures are converted, as are the colours of an ICC profile; of
+    an animation the first picture is taken. 16-bit grey without alpha is rounded; of other 16-bit
+    pictures Pillow keeps the high bytes, at most one level off. It is called under `pillow_quiet`.
 
     Args:
         file: An open binary file.
         background: As of `read_picture`.
+        max_pixels: What a picture may have.
+        is_color: Whether it is a picture of colours, and not data, whose levels have no profile.
+
+    Returns:
+        `(height, width, 3)` uint8, and a bool.
 
     Raises:
-        ValueError: If it is not a picture, is damaged, or is larger than Pillow's limit for
-            decompression bombs. The text goes on after the file's name.
+        NotRead: If it is none, or of a kind that is not read.
+        ValueError: If it is damaged, or too large. The text goes on after the file's name.
     """
     try:
-        with Image.open(file, formats=FORMATS) as picture:
-            if picture.width * picture.height > (Image.MAX_IMAGE_PIXELS or float("inf")):
+        with open_picture(file) as picture:
+            if picture.width * picture.height > max_pixels:
                 raise Image.DecompressionBombError
             picture.load()
-            return np.asarray(_opaque(_eight_bits(_upright(picture)), background))
+            profile = picture.info.get("icc_profile") if is_color else None
+            picture = to_srgb(_eight_bits(_upright(upright_inks(picture))), profile)
+            return _opaque(picture, background)
     except UnidentifiedImageError:
-        raise ValueError(f"is {_unread(file)}") from None
+        raise refusal(file) from None
+    except NotRead:
+        raise
     except Image.DecompressionBombError:
-        raise ValueError(f"has more than {Image.MAX_IMAGE_PIXELS} pixels, Pillow's limit") from None
+        raise ValueError(f"has more pixels than data.max_pixels={max_pixels} allows") from None
     except _DAMAGE as error:
         raise ValueError(f"is damaged: {error or type(error).__name__}") from None
-
-
-def _unread(file):
-    """What a file is that Pillow cannot open, and what helps."""
-    file.seek(0)
-    head = file.read(12)
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
-        return f"a HEIC or AVIF picture, which is not read here: {CONVERT}"
-    return "not a picture"
-
-
-def pillow_quiet():
-    """A context without warnings, for all threads: Pillow warns of damage before it raises it."""
-    return warnings.catch_warnings(action="ignore")
 
 
 def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):
@@ -160,9 +168,10 @@ def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):
 def _upright(picture):
     """The loaded picture as its camera was held; as it is where the camera's notes are damaged."""
     try:
-        return ImageOps.exif_transpose(picture)
+        turn = _TURNS.get(picture.getexif().get(_ORIENTATION))
     except _DAMAGE:
-        return picture
+        turn = None
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _eight_bits(picture):
@@ -186,8 +195,9 @@ def _eight_bits(picture):
 
 
 def _opaque(picture, background):
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    picture = picture.convert("RGBA")
+    """The levels of a picture laid over a colour, and whether that shows."""
+    if picture.mode == "RGB":
+        return np.asarray(picture), False
     under = Image.new("RGBA", picture.size, background)
-    return Image.alpha_composite(under, picture).convert("RGB")
+    levels = np.asarray(Image.alpha_composite(under, picture).convert("RGB"))
+    return levels, picture.getchannel("A").getextrema()[0] < 255

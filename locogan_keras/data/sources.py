@@ -1,6 +1,5 @@
 """Sources of encoded pictures: a file, a folder tree, a TFDS data set or an LMDB."""
 
-import collections
 import dataclasses
 import functools
 import io
@@ -8,8 +7,6 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-
-from locogan_keras.data.pictures import CONVERT, SUFFIXES
 
 _TFDS = re.compile(r"(?P<name>[^:\[\]]+(:(\d+|\*)\.(\d+|\*)\.(\d+|\*))?)(:(?P<split>.+))?")
 
@@ -19,15 +16,17 @@ class Source:
     """Encoded pictures in an order that is always the same.
 
     Args:
-        count: How many, damaged ones included.
+        count: How many, damaged ones included; of a folder its files, pictures or not.
         files: Pairs of a picture's name and a function that opens it as a binary file. The
             function may be called in any thread, and raises `OSError` or `ValueError` if it cannot.
         is_picture: Whether SOURCE is one picture's file.
+        is_folder: Whether it is a folder, in which not all files need be pictures.
     """
 
     count: int
     files: Iterable[tuple[str, Callable]]
     is_picture: bool = False
+    is_folder: bool = False
 
 
 def open_source(source):
@@ -36,8 +35,8 @@ def open_source(source):
     Args:
         source: One of
             a picture's file;
-            a folder: its PNG, JPEG, WebP, TIFF and BMP files at any depth, but those whose path
-            has a hidden part, sorted by path; links to folders are not followed;
+            a folder: its files at any depth, but those whose path has a hidden part, sorted by
+            path; links to folders are not followed. What is a picture, its content says;
             `tfds:NAME[:SPLIT]`: a data set of TensorFlow Datasets with a feature `image`, NAME and
             SPLIT as in `tfds.load`, by default all of `train`;
             `lmdb:PATH`: an LMDB of encoded pictures by key, LSUN's own format.
@@ -58,27 +57,8 @@ def open_source(source):
             raise ValueError(f"SOURCE {text} is an address: download it, and give the file")
         found = _path(Path(source))
     if not found.count:
-        raise ValueError(
-            f"SOURCE {text} has no pictures ({', '.join(SUFFIXES)}){passed_over(text)}"
-        )
+        raise ValueError(f"SOURCE {text} has no pictures")
     return found
-
-
-def passed_over(source):
-    """The files of a folder that are no pictures, in words to go on with; of other sources none."""
-    if not Path(source).is_dir():
-        return ""
-    counts = collections.Counter(
-        file.suffix.lower() or "no suffix"
-        for file in _files(Path(source))
-        if file.suffix.lower() not in SUFFIXES
-    )
-    if not counts:
-        return ""
-    kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common(5))
-    more = ", ..." if len(counts) > 5 else ""
-    help_ = f"; {CONVERT}" if {".heic", ".heif", ".avif"} & set(counts) else ""
-    return f"; {counts.total()} other files passed over ({kinds}{more}){help_}"
 
 
 def _path(path):
@@ -88,10 +68,10 @@ def _path(path):
         raise ValueError(f"SOURCE {path} does not exist")
     if not path.is_dir():
         raise ValueError(f"SOURCE {path} is neither a picture nor a folder")
-    found = sorted(file for file in _files(path) if file.suffix.lower() in SUFFIXES)
+    found = sorted(_files(path))
     names = (str(file.relative_to(path)) for file in found)
     files = zip(names, (functools.partial(_open, file) for file in found), strict=True)
-    return Source(len(found), files)
+    return Source(len(found), files, is_folder=True)
 
 
 def _files(path):

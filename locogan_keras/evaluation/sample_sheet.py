@@ -6,8 +6,9 @@ from PIL import Image, ImageDraw
 from locogan_keras.canvas.latents import latent_field
 from locogan_keras.canvas.positions import window_positions
 from locogan_keras.canvas.views import make_view
-from locogan_keras.rendering.formats import as_image
-from locogan_keras.rendering.render import render, to_levels
+from locogan_keras.rendering.files.levels import to_levels
+from locogan_keras.rendering.files.whole import as_image
+from locogan_keras.rendering.render import render
 
 CROPS = 8
 _GAP = 8

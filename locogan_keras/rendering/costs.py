@@ -6,12 +6,10 @@ from locogan_keras.rendering.tiles import IN_MEMORY
 
 # Measured: bytes for each pixel of a row while it is put together, filtered and compressed; bytes
 # for a column of tiles, and for a row of them, in the plan of a picture; values for each pixel of a
-# tile while it is made, so many for each of the narrowest layers' channels and some more; bytes of
-# a texture's PNG for each of its levels.
+# tile while it is made, so many for each of the narrowest layers' channels and some more.
 _ROW = 30
 _COLUMN, _BAND = 1500, 1000
 _VALUES, _MORE_VALUES = 4, 16
-_COMPRESSED = 0.4
 
 
 def different_columns(view):
@@ -30,17 +28,24 @@ def tile_bytes(description, tile):
     return 4 * (_VALUES * width + _MORE_VALUES) * tile**2
 
 
-def streaming_bytes(view, tile):
-    """The memory that a picture takes while it is made and written."""
+def streaming_bytes(view, tile, itemsize=1):
+    """The memory that a picture takes while it is made and written; `itemsize` of its values."""
     pieces = [
         length / min(tile, period or tile)
         for length, period in zip((view.size[0], different_columns(view)), view.period, strict=True)
     ]
-    return IN_MEMORY + _ROW * view.size[1] + _BAND * pieces[0] + _COLUMN * pieces[1]
+    return IN_MEMORY + _ROW * itemsize * view.size[1] + _BAND * pieces[0] + _COLUMN * pieces[1]
 
 
-def disk_bytes(view, tile, channels):
-    """The disk that a picture takes while it is written, its file included."""
+def disk_bytes(view, tile, channels, itemsize=1, stored=0.4):
+    """The disk that a picture takes while it is written, its file included.
+
+    Args:
+        view: The `View`.
+        tile, channels: As rendered.
+        itemsize: Bytes of its values while it waits.
+        stored: Bytes in the file for each of its values.
+    """
     rows = view.period[0] if 0 < view.period[0] < view.size[0] else min(tile, view.size[0])
-    waiting = rows * different_columns(view) * channels * (2 if any(view.shift) else 1)
-    return max(0, waiting - IN_MEMORY) + _COMPRESSED * math.prod(view.size) * channels
+    waiting = rows * different_columns(view) * channels * itemsize * (2 if any(view.shift) else 1)
+    return max(0, waiting - IN_MEMORY) + stored * math.prod(view.size) * channels

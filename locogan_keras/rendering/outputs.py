@@ -1,6 +1,7 @@
 """Pictures as files: made while they are written, in the format that the suffix says."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -9,19 +10,33 @@ from typing import Any
 from locogan_keras.canvas.latents import SCHEME
 from locogan_keras.canvas.views import View
 from locogan_keras.rendering.costs import disk_bytes
-from locogan_keras.rendering.formats import format_of
+from locogan_keras.rendering.files.formats import format_of, is_file
+from locogan_keras.rendering.files.opening import open_picture
 from locogan_keras.rendering.render import bands, render
 from locogan_keras.storage.files.room import check_disk
 from locogan_keras.storage.run import version
 
 
-def write(out, engine, views, *, names=None, tile=256, origin=None, progress=iter):
+def write(
+    out,
+    engine,
+    views,
+    *,
+    names=None,
+    tile=256,
+    origin=None,
+    progress=iter,
+    bits=None,
+    quality=None,
+):
     """One picture as a file, or several as a file or a folder; whole or not at all.
 
     Args:
-        out: Where to. One view becomes a `.png`, which is written while it is made. Several become
-            a sheet (`.png`), eight in a row; an animation (`.gif`) that repeats, on white where
-            sizes differ; or a folder (no suffix) with a PNG of each.
+        out: Where to. One view becomes a picture of the format that the suffix says: `.png` and
+            `.tif` are written while they are made, `.webp`, `.jpg` and `.exr` are held whole.
+            Several become a sheet (the same suffixes), eight in a row; an animation (`.gif`) that
+            repeats, on white where sizes differ; or a folder (no suffix) with a PNG of each. An
+            open binary file gets a PNG.
         engine: An `Engine`, such as `load_engine` gives.
         views: One `View`, or a list of them.
         names: Of several pictures, as files of a folder; numbers unless given.
@@ -29,6 +44,9 @@ def write(out, engine, views, *, names=None, tile=256, origin=None, progress=ite
         origin: A dict that each PNG keeps, as JSON in its text chunk `locogan`, next to the view,
             the tile, the model and the version. A sheet keeps its first picture's.
         progress: As of `bands`, for each picture.
+        bits: Of a channel: 8 or 16, of `.tif` and `.exr` 32, which are floats; 8 unless given, of
+            `.exr` 16.
+        quality: 1 to 100, of `.jpg` (95 unless given) and `.webp` (without loss unless given).
 
     Raises:
         ValueError: If `out` ends in something else, the format has no such size, the folder exists,
@@ -59,17 +77,29 @@ def write(out, engine, views, *, names=None, tile=256, origin=None, progress=ite
     # What cannot be made or does not fit is refused before there is a file or folder.
     for view in views:
         bands(engine, view, tile)
-    channels = engine.description.image_channels
-    needed = sum(disk_bytes(view, tile, channels) for view in views)
+    how = {"bits": bits, "quality": quality}
+    pixels = form.pixels(engine.description.image_channels, **how)
+    stored = form.stored + (pixels.bits - 8) / 8
+    needed = sum(
+        disk_bytes(view, tile, pixels.channels, pixels.dtype.itemsize, stored) for view in views
+    )
     largest = max((view.size for view in views), key=math.prod)
     count = f"{len(views)} pictures of " if several else ""
-    check_disk(out, needed, f"{count}height={largest[0]}, width={largest[1]}")
+    if not is_file(out):
+        check_disk(out, needed, f"{count}height={largest[0]}, width={largest[1]}")
+    folder = None if is_file(out) else Path(out).parent
     pictures = [
-        Picture(engine, view, name, tile, origin or {}, progress, Path(out).parent)
+        Picture(engine, view, name, tile, origin or {}, progress, folder, pixels.dtype)
         for view, name in zip(views, names, strict=True)
     ]
-    writer = form.one if len(pictures) == 1 and form.one else form.several
-    writer(Path(out), pictures)
+    opened = functools.partial(open_picture, **how)
+    if len(pictures) == 1 and form.begin:
+        (picture,) = pictures
+        with opened(out, picture.size, picture.channels, picture.metadata()) as write_rows:
+            for band in picture.bands():
+                write_rows(band)
+    else:
+        form.several(out if is_file(out) else Path(out), pictures, opened)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +110,7 @@ class Picture:
         engine, view, tile, progress: As of `bands`.
         name: As a file of a folder.
         origin: What its file keeps, next to how it was made.
-        folder: As of `bands`: beside the file.
+        folder, dtype: As of `bands`; the first is beside the file.
     """
 
     engine: Any
@@ -89,7 +119,13 @@ class Picture:
     tile: int
     origin: dict
     progress: Callable
-    folder: Path
+    folder: Path | None
+    dtype: Any
+
+    @property
+    def channels(self):
+        """Of the picture."""
+        return self.engine.description.image_channels
 
     @property
     def size(self):
@@ -97,12 +133,12 @@ class Picture:
         return self.view.size
 
     def bands(self):
-        """The picture from top to bottom: an iterator over `(rows, width, channels)` uint8."""
-        return bands(self.engine, self.view, self.tile, self.progress, self.folder)
+        """The picture from top to bottom: an iterator over `(rows, width, channels)`."""
+        return bands(self.engine, self.view, self.tile, self.progress, self.folder, self.dtype)
 
     def whole(self):
-        """The picture in one array: `(height, width, channels)` uint8."""
-        return render(self.engine, self.view, self.tile, self.progress)
+        """The picture in one array: `(height, width, channels)`."""
+        return render(self.engine, self.view, self.tile, self.progress, self.dtype)
 
     def metadata(self, **further):
         """The facts that its file keeps, as a dict; `further` comes after `origin`."""
@@ -112,7 +148,8 @@ class Picture:
             **self.origin,
             **further,
             "window": [*view.corner, *view.size],
-            "frame": view.frame,
+            # A fitted one is no whole number; the period says of what it is a part.
+            "frame": [frame if isinstance(frame, int) else float(frame) for frame in view.frame],
             "period": view.period,
             **shift,
             "tile": self.tile,

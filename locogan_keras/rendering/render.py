@@ -9,6 +9,7 @@ import numbers
 import numpy as np
 
 from locogan_keras.rendering.costs import different_columns, streaming_bytes, tile_bytes
+from locogan_keras.rendering.files.levels import to_levels
 from locogan_keras.rendering.tiles import Tiles
 from locogan_keras.storage.files.room import check_memory
 
@@ -16,22 +17,23 @@ from locogan_keras.storage.files.room import check_memory
 _PIECE = 2**22
 
 
-def render(engine, view, tile=256, progress=iter):
+def render(engine, view, tile=256, progress=iter, dtype=np.uint8):
     """A picture in one array: its `bands`, one below the other.
 
     Args:
-        engine, view, tile, progress: As of `bands`.
+        engine, view, tile, progress, dtype: As of `bands`.
 
     Returns:
-        `(height, width, channels)` uint8; channels as the model's images have.
+        `(height, width, channels)` of `dtype`; channels as the model's images have.
 
     Raises:
         ValueError: As of `bands`, or if the picture does not fit into memory.
     """
-    pieces = bands(engine, view, tile, progress)
+    pieces = bands(engine, view, tile, progress, dtype=dtype)
     size = (*view.size, engine.description.image_channels)
-    check_memory(math.prod(size), f"a picture of {view.size[0]} x {view.size[1]} pixels")
-    picture = np.empty(size, np.uint8)
+    needed = math.prod(size) * np.dtype(dtype).itemsize
+    check_memory(needed, f"a picture of {view.size[0]} x {view.size[1]} pixels")
+    picture = np.empty(size, dtype)
     done = 0
     for band in pieces:
         picture[done : done + len(band)] = band
@@ -39,7 +41,7 @@ def render(engine, view, tile=256, progress=iter):
     return picture
 
 
-def bands(engine, view, tile=256, progress=iter, folder=None):
+def bands(engine, view, tile=256, progress=iter, folder=None, dtype=np.uint8):
     """A picture in bands from top to bottom, made a row of tiles at a time.
 
     Tiles lie on a fixed grid of the canvas and are always computed whole, so for one `tile` a
@@ -55,9 +57,10 @@ def bands(engine, view, tile=256, progress=iter, folder=None):
         tile: Edge of a tile in pixels, a multiple of 16.
         progress: Wraps a range as long as there are tiles, as it is worked through, like `tqdm`.
         folder: For that file; the system's temporary folder unless given.
+        dtype: uint8 or uint16 for levels, float32 for the model's own values in [-1, 1].
 
     Returns:
-        An iterator over `(rows, width, channels)` uint8, which make up the picture.
+        An iterator over `(rows, width, channels)` of `dtype`, which make up the picture.
 
     Raises:
         ValueError: If `tile` is not a positive multiple of 16, or there is not the memory; from the
@@ -67,16 +70,12 @@ def bands(engine, view, tile=256, progress=iter, folder=None):
     if not isinstance(tile, numbers.Integral) or tile < cell or tile % cell:
         raise ValueError(f"tile must be a positive multiple of {cell}. Received: tile={tile!r}")
     check_memory(tile_bytes(engine.description, tile), f"tile={tile}")
-    check_memory(streaming_bytes(view, tile), f"height={view.size[0]}, width={view.size[1]}")
-    return _bands(engine, view, tile, progress, folder)
+    needed = streaming_bytes(view, tile, np.dtype(dtype).itemsize)
+    check_memory(needed, f"height={view.size[0]}, width={view.size[1]}")
+    return _bands(engine, view, tile, progress, folder, np.dtype(dtype))
 
 
-def to_levels(image):
-    """Float values in [-1, 1] as uint8 levels."""
-    return np.clip(np.rint((image + 1.0) * 127.5), 0, 255).astype(np.uint8)
-
-
-def _bands(engine, view, tile, progress, folder):
+def _bands(engine, view, tile, progress, folder, dtype):
     width, channels = view.size[1], engine.description.image_channels
     # As far as it repeats, it is copied.
     view = dataclasses.replace(view, size=(view.size[0], different_columns(view)))
@@ -91,17 +90,18 @@ def _bands(engine, view, tile, progress, folder):
             used[row] = min(first, offset), max(stop, offset + bottom - top)
     count = sum(len(set().union(*(layouts[layout] for layout in each))) for each in last.values())
     ticks = iter(progress(range(count)))
-    at_once = max(1, _PIECE // (width * channels))
-    with contextlib.closing(Tiles(tile * tile * channels, folder)) as tiles:
+    at_once = max(1, _PIECE // (width * channels * dtype.itemsize))
+    largest = tile * tile * channels * dtype.itemsize
+    with contextlib.closing(Tiles(largest, folder)) as tiles:
         for number, (top, bottom, sources) in enumerate(bands):
             keys = {(row, column) for row, _, layout in sources for column in layouts[layout]}
             for row, column in sorted(keys):
                 if (row, column) not in tiles:
                     next(ticks)
-                    made = _tile(engine, view, row, column, tile)
+                    made = _tile(engine, view, row, column, tile, dtype)
                     tiles.put((row, column), made[slice(*used[row])].copy())
             for first in range(top, bottom, at_once):
-                band = np.empty((min(at_once, bottom - first), view.size[1], channels), np.uint8)
+                band = np.empty((min(at_once, bottom - first), view.size[1], channels), dtype)
                 for row, offset, layout in sources:
                     begin = offset + first - top - used[row][0]
                     for column, targets in layouts[layout].items():
@@ -187,9 +187,9 @@ def _wrapped(place, period):
     return place % period if period else place
 
 
-def _tile(engine, view, row, column, tile):
-    """Tile (row, column) of the canvas, `(tile, tile, channels)` uint8."""
+def _tile(engine, view, row, column, tile, dtype):
+    """Tile (row, column) of the canvas, `(tile, tile, channels)` of `dtype`."""
     cells = tile // engine.description.cell
     latent, positions = view.inputs(row * cells, column * cells, cells, cells)
     image = engine(latent[None], positions[None])
-    return to_levels(engine.description.checked_image(image, latent[None])[0])
+    return to_levels(engine.description.checked_image(image, latent[None])[0], dtype)

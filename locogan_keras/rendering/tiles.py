@@ -30,7 +30,7 @@ class Tiles:
         return key in self._tiles
 
     def put(self, key, tile):
-        """A tile kept: `(rows, columns, channels)` uint8."""
+        """A tile kept: `(rows, columns, channels)` of any type."""
         if self._held + tile.nbytes <= IN_MEMORY:
             self._held += tile.nbytes
             self._tiles[key] = tile
@@ -43,16 +43,16 @@ class Tiles:
         place = self._free.pop()
         self._file.seek(place)
         self._file.write(tile)
-        self._tiles[key] = (place, tile.shape)
+        self._tiles[key] = (place, tile.shape, tile.dtype)
 
     def rows(self, key, first, last):
         """Rows `first` to `last` of a tile, the last one not included."""
         tile = self._tiles[key]
         if isinstance(tile, np.ndarray):
             return tile[first:last]
-        place, (_, columns, channels) = tile
-        rows = np.empty((last - first, columns, channels), np.uint8)
-        self._file.seek(place + first * columns * channels)
+        place, (_, columns, channels), dtype = tile
+        rows = np.empty((last - first, columns, channels), dtype)
+        self._file.seek(place + first * columns * channels * dtype.itemsize)
         self._file.readinto(rows)
         return rows
 
@@ -62,7 +62,7 @@ class Tiles:
         if isinstance(tile, np.ndarray):
             self._held -= tile.nbytes
         else:
-            place, _ = tile
+            place, *_ = tile
             self._free.append(place)
 
     def close(self):

@@ -36,6 +36,7 @@ _CHANGEABLE = {
     ("training", "generator_learning_rate"),
     ("training", "discriminator_learning_rate"),
     ("data", "max_rejected"),
+    ("data", "max_pixels"),
 }
 
 

@@ -100,6 +100,13 @@ class DataSettings:
     max_rejected: float = _setting(
         0.5, "share of the pictures that may be damaged or too small", least=0.0, most=1.0
     )
+    # Pillow's own limit; cameras have passed it.
+    max_pixels: int = _setting(
+        89_478_485,
+        "of a picture that is read: some files unpack to far more than they are",
+        least=CROP**2,
+        most=2**32,
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
-from locogan_keras.data.sources import passed_over
+from locogan_keras.data.usable import said_of, said_of_alpha
 from locogan_keras.storage.files.atomic import check_writable, scratch_folder
 from locogan_keras.storage.run import CONFIG, SAMPLES, Run
 from locogan_keras.training.costs import check_room, training_bytes, training_flops
@@ -50,8 +50,10 @@ def preview(source, out, settings, minutes=None, fresh=False):
         pictures = prepared.pictures
         height, width = pictures.frame
         yield ""
-        rejected = f"{len(pictures.rejected)} more rejected{passed_over(source)}"
-        yield f"pictures:         {len(pictures.decoded)}, {rejected}"
+        yield f"pictures:         {len(pictures.decoded)}, {said_of(pictures.rejected)}"
+        if pictures.transparent:
+            said = said_of_alpha(pictures.transparent, len(pictures.decoded))
+            yield f"alpha:            {said}"
         yield f"frame:            {height} x {width} pixels"
         model = prepared.new_model()
         for name in ("generator", "discriminator"):

@@ -12,7 +12,7 @@ from locogan_keras.engines.keras_engine import KerasEngine
 from locogan_keras.evaluation.patch_distance import patch_distance
 from locogan_keras.evaluation.sample_sheet import CROPS, fake_crops, sample_sheet
 from locogan_keras.evaluation.scores import quick_scores
-from locogan_keras.rendering.png import write_png
+from locogan_keras.rendering.files.opening import write_picture
 from locogan_keras.storage.evaluations import DISTANCE, REACHABLE, SPECTRUM
 from locogan_keras.storage.files.atomic import replacing
 from locogan_keras.storage.run import BOARD, EVALUATIONS, GENERATOR, METRICS, SAMPLES
@@ -133,7 +133,7 @@ class SaveRun(keras.callbacks.Callback):
         self._engine = self._engine or KerasEngine(generator)
         fakes = fake_crops(self._engine, self._windows, size)
         sheet = sample_sheet(self._engine, self._crops[:CROPS], fakes[:CROPS])
-        write_png(self._run.path(SAMPLES) / f"step-{step:06d}.png", sheet.shape[:2], [sheet])
+        write_picture(self._run.path(SAMPLES) / f"step-{step:06d}.png", sheet.shape[:2], [sheet])
         if step not in self._run.evaluations.rows:
             scores = {**quick_scores(fakes, self._crops), REACHABLE: self._reachable}
             self._table.add([step, *(f"{scores[name]:.6g}" for name in _EVALUATION[1:])])

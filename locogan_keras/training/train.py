@@ -8,8 +8,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from locogan_keras.data.patterns.lattice import Lattice, drawn
-from locogan_keras.data.sources import passed_over
-from locogan_keras.rendering.png import write_png
+from locogan_keras.data.usable import said_of, said_of_alpha
+from locogan_keras.rendering.files.opening import write_picture
 from locogan_keras.storage.files.atomic import check_writable
 from locogan_keras.storage.files.locks import FolderLock
 from locogan_keras.storage.run import CONFIG, LATTICE, REJECTED, Run, version
@@ -83,7 +83,7 @@ def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
             model = prepared.new_model(strategy)
         if is_chief(strategy):
             _write_beginning(prepared, is_new)
-        _say_left_out(prepared)
+        _say_what_was_read(prepared)
         return model, _fit(strategy, prepared, model, stop)
 
 
@@ -128,20 +128,19 @@ def _write_beginning(prepared, is_new):
     if prepared.settings.data.true_phase:
         pictures = prepared.pictures
         shown = drawn(pictures.decoded[0], Lattice(frame=pictures.frame))
-        write_png(run.path(LATTICE), shown.shape[:2], [shown])
+        write_picture(run.path(LATTICE), shown.shape[:2], [shown])
     run.write_rejected(prepared.pictures.rejected)
 
 
-def _say_left_out(prepared):
+def _say_what_was_read(prepared):
     pictures = prepared.pictures
-    if others := passed_over(prepared.origin.source):
-        print(f"{len(pictures.decoded)} pictures{others}", flush=True)
     if pictures.rejected:
-        print(
-            f"{len(pictures.decoded)} pictures; {len(pictures.rejected)} cannot be used, "
-            f"see {prepared.run.path(REJECTED)}",
-            file=sys.stderr,
-        )
+        path = prepared.run.path(REJECTED)
+        print(f"{len(pictures.decoded)} pictures, {said_of(pictures.rejected)}; see {path}")
+    if pictures.transparent:
+        said = said_of_alpha(pictures.transparent, len(pictures.decoded))
+        print(f"{prepared.origin.source}: {said}")
+    sys.stdout.flush()
 
 
 def _fit(strategy, prepared, model, stop):

@@ -1,5 +1,7 @@
 """How pictures repeat: exactly, without a seam, and only where the model can."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from conftest import lively_generator, same_levels
@@ -8,7 +10,8 @@ from locogan_keras.canvas.latents import latent_field
 from locogan_keras.canvas.positions import position_map
 from locogan_keras.canvas.views import make_view
 from locogan_keras.engines.keras_engine import KerasEngine
-from locogan_keras.rendering.render import render, to_levels
+from locogan_keras.rendering.files.levels import to_levels
+from locogan_keras.rendering.render import render
 
 FRAME = (96, 112)
 
@@ -116,6 +119,59 @@ def test_shifted_repeats_have_no_seam(torus, periodic, period, corner):
     assert same_levels(picture, to_levels(seamless))
     # The network's own output repeats a lattice vector on, to float rounding.
     np.testing.assert_allclose(*overlap(seamless, 96, 112), atol=2e-6)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (-3, 61), (62, -2), (10**6, -(10**6))])
+def test_a_period_of_nearly_whole_frames_has_no_seam(torus, corner):
+    """1024 pixels: 11 frames of 96 in y, 9 of 112 in x, each stretched by 3 % or less.
+
+    The oracle lays positions by a ramp in float64 from the window's own corner.
+    """
+    top, left = corner
+    view = make_view(torus.description, period=(1024, 1024))
+    assert view.frame == (Fraction(1024, 11), Fraction(1024, 9))
+    latent, positions = view.inputs(top, left, 9, 10)
+    np.testing.assert_array_equal(latent, latent_field(0, top, left, 9, 10, period=(64, 64)))
+    cells = [first % 64 - 3 + np.arange(count + 6) for first, count in ((top, 9), (left, 10))]
+    ramps = [
+        2 * (each + 0.5) / 64 * frames - 1 for each, frames in zip(cells, (11, 9), strict=True)
+    ]
+    for axis, ramp in enumerate(ramps):
+        ours = np.moveaxis(positions[..., axis], axis, 0)[:, 0]
+        # Of a torus, whole turns are nothing.
+        turns = np.rint((ours - ramp) / 2)
+        assert np.ptp(turns) == 0
+        np.testing.assert_allclose(ours, ramp + 2 * turns, atol=1e-5)
+        assert np.abs(ours).max() < 6
+    seamless = to_levels(torus(latent[None], positions[None])[0])
+    picture = picture_of(
+        torus,
+        top=16 * top,
+        left=16 * left,
+        height=144,
+        width=160,
+        period=(1024, 1024),
+        tile=64,
+    )
+    assert same_levels(picture, seamless)
+
+
+def test_repeats_of_a_fitted_period_are_exact_to_the_bit(torus):
+    for periodic in ("xy", "half-drop", "brick"):
+        picture = picture_of(
+            torus,
+            64,
+            height=600,
+            width=700,
+            top=-77,
+            left=1001,
+            periodic=periodic,
+            period=(400, 432),
+        )
+        down, right = {"xy": (0, 432), "half-drop": (200, 432), "brick": (400, 216)}[periodic]
+        here, there = overlap(picture, down, right)
+        np.testing.assert_array_equal(here, there)
+        assert np.abs(here.astype(int)).std() > 5
 
 
 def test_of_a_lattice_many_are_shown_before_they_repeat():

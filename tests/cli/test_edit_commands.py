@@ -221,10 +221,10 @@ def test_where_pictures_cannot_go_is_named(models, tmp_path, capfd):
     ends = ["--from", "1:16x16", "--to", "2:16x16"]
     for out, reason in [
         (taken, "exists already"),
-        (tmp_path / "a.jpg", ".png (a sheet), .gif (an animation) or nothing (a folder)"),
+        (tmp_path / "a.bmp", "(a sheet), .gif (an animation) or nothing (a folder)"),
     ]:
         assert reason in refusal(capfd, "edit", "interpolate", model, *ends, "--out", out)
     line = refusal(capfd, "edit", "mix", model, "--from", 1, "--to", 2, "--out", tmp_path / "a.gif")
-    assert "--out must end in .png. Received" in line
+    assert "--out must end in .png, .webp, .jpg, .jpeg, .tif, .tiff or .exr. Received" in line
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
     assert [path.name for path in taken.iterdir()] == ["mine.txt"]

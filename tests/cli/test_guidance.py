@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from conftest import TINY
+from PIL import Image
 from support.commands import refusal
 
 from locogan_keras.cli import main
@@ -53,35 +55,53 @@ def test_a_pipe_is_refused_and_not_waited_for(command, tmp_path, photo, monkeypa
     assert set(tmp_path.rglob("*")) == before
 
 
-def test_sources_that_are_no_pictures_say_what_helps(tmp_path, capfd):
+def test_sources_that_are_no_pictures_say_what_helps(tmp_path, monkeypatch, capfd):
     folder, heic = tmp_path / "pictures", tmp_path / "photo.HEIC"
     heic.write_bytes(HEIC)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
     train = ["train", heic, "--out", tmp_path / "run"]
     assert "photo.HEIC is a HEIC or AVIF picture" in (error := refusal(capfd, *train))
     assert "magick photo.heic photo.png" in error
     folder.mkdir()
-    for name in ("a.heic", "b.heic", "notes.txt"):
-        (folder / name).write_bytes(HEIC)
+    for name in ("a.txt", "b.txt", "c.pdf"):
+        (folder / name).write_text("none")
     train[1] = folder
+    assert "pictures has no pictures; 3 left out (2 .txt, 1 .pdf)" in refusal(capfd, *train)
+    (folder / "d.heic").write_bytes(HEIC)
     error = refusal(capfd, *train)
-    assert "no pictures (.png" in error
-    assert "3 other files passed over (2 .heic, 1 .txt); convert it to PNG or JPEG" in error
+    assert "1 of 1 pictures cannot be used" in error
+    assert "the first: d.heic is a HEIC or AVIF picture" in error
     train[1] = "https://example.com/photo.png"
     assert "is an address: download it, and give the file" in refusal(capfd, *train)
 
 
 @pytest.mark.slow
-def test_a_folder_says_what_was_taken_and_what_was_passed_over(tmp_path, photo, capfd):
+def test_a_dry_run_says_what_was_taken_and_what_was_left_out(tmp_path, photo, monkeypatch, capfd):
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for name in ("a.heic", "b.heic", "notes.txt"):
-        (folder / name).write_bytes(HEIC)
-    shutil.copy(photo, folder)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    for name, data in (("a.heic", HEIC), ("notes.txt", b"notes"), ("more.txt", b"more")):
+        (folder / name).write_bytes(data)
+    shutil.copy(photo, folder / "photo.jfif")
+    Image.new("RGBA", (80, 80), (9, 9, 9, 9)).save(folder / "z", "PNG")
     command = ["train", str(folder), "--out", str(tmp_path / "run"), "--dry-run", "--set", *TINY]
     assert main(command) == 0
     said = capfd.readouterr().out
     assert "no single photo. Recipe aligned data.image_size=128" in said
-    assert "pictures:         1, 0 more rejected; 3 other files passed over (2 .heic" in said
+    assert "pictures:         2, 3 left out (2 .txt, 1 .heic); convert it to PNG or JPEG" in said
+    assert "alpha:            1 of 2 pictures are transparent in places; these are laid" in said
+
+
+@pytest.mark.slow
+def test_a_transparent_photo_says_what_becomes_of_its_alpha(tmp_path, capfd):
+    photo = tmp_path / "photo.png"
+    Image.new("RGBA", (96, 80), (200, 100, 50, 90)).save(photo)
+    small = ["--recipe", "irregular", "--steps", "1", "--set", *TINY, "feature_weight=0"]
+    small += ["model.local_channels=102"]
+    command = ["train", str(photo), "--out", str(tmp_path / "run"), *small]
+    assert main([*command, "loss=bce", "gradient_penalty=0"]) == 0
+    said = capfd.readouterr().out
+    assert "photo.png: it is transparent in places; these are laid over white" in said
 
 
 def test_what_cannot_be_written_is_found_before_the_work(tmp_path, monkeypatch, capfd):

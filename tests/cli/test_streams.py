@@ -1,30 +1,13 @@
 """Standard streams that are closed, full or speak ASCII only: the work is done all the same."""
 
-import os
-import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE
+from support.commands import shell
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 MODEL = GOLDEN / "torus.onnx"
-
-
-def shell(redirection, *arguments, **environment):
-    """A command as a shell starts it; gives its status and what it said."""
-    words = [sys.executable, "-m", "locogan_keras", *map(str, arguments)]
-    result = subprocess.run(
-        f"{shlex.join(words)} {redirection}",
-        shell=True,
-        capture_output=True,
-        env={**os.environ, **environment},
-        timeout=PATIENCE,
-    )
-    return result.returncode, result.stdout.decode(), result.stderr.decode()
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 import struct
+import sys
 
 import numpy as np
 import pytest
-from PIL import EpsImagePlugin, Image
+from PIL import EpsImagePlugin, Image, TiffImagePlugin
 from support.png_files import png_file
 
-from locogan_keras.data.pictures import FORMATS, read_mask, read_picture, scaled
+from locogan_keras.data.picture_files import FORMATS
+from locogan_keras.data.pictures import read_mask, read_picture, scaled
 
 
 @pytest.fixture
@@ -107,8 +109,80 @@ def test_truncated_pictures_are_refused(tmp_path, suffix, rng):
 @pytest.mark.parametrize("edge", [10_000, 40_000])
 def test_decompression_bombs_are_refused(tmp_path, edge):
     (tmp_path / "bomb.png").write_bytes(png_file(edge, edge, 8, 2, b""))
-    with pytest.raises(ValueError, match="Pillow's limit"):
+    with pytest.raises(ValueError, match=r"more pixels than data\.max_pixels=89478485 allows"):
         read_picture(tmp_path / "bomb.png")
+
+
+def test_a_larger_picture_is_read_where_it_is_allowed(tmp_path, monkeypatch):
+    """Of 10 million pixels, as Pillow sees one of 90 without its leave."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10**6)
+    Image.new("L", (5000, 2000), 77).save(tmp_path / "large.png")
+    path = tmp_path / "large.png"
+    with pytest.raises(ValueError, match=r"more pixels than data\.max_pixels=9999999 allows"):
+        read_picture(path, max_pixels=9_999_999)
+    assert read_picture(path, max_pixels=10**7).shape == (2000, 5000, 3)
+    # What others have set is theirs.
+    assert Image.MAX_IMAGE_PIXELS == 10**6
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "MPO", "WEBP", "PNG", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 10))
+def test_every_orientation_of_every_kind(tmp_path, kind, orientation):
+    """The corner that is red as seen: EXIF's rows and columns of the sensor. 9 there is not."""
+    levels = np.full((64, 96, 3), 255, np.uint8)
+    levels[:32, :32] = (255, 0, 0)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"save_all": True} if kind == "MPO" else {}
+    Image.fromarray(levels).save(tmp_path / "a", kind, exif=exif, **options)
+    ours = read_picture(tmp_path / "a")
+    top, left = {1: (0, 0), 2: (0, 1), 3: (1, 1), 4: (1, 0), 5: (0, 0), 6: (0, 1), 7: (1, 1)}.get(
+        orientation, (0, 0) if orientation == 9 else (1, 0)
+    )
+    assert ours.shape == ((64, 96, 3) if orientation in (1, 2, 3, 4, 9) else (96, 64, 3))
+    corner = ours[-8 if top else 8, -8 if left else 8]
+    np.testing.assert_allclose(corner, (255, 0, 0), atol=30)
+
+
+def test_damage_in_a_cameras_notes_never_stops_and_does_not_turn(tmp_path, rng):
+    """Its orientation is read, whatever else is wrong; Pillow's own way reads and writes all."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8769)[0x9003] = "2020:01:01 00:00:00"
+    picture = Image.new("RGB", (70, 66))
+    for kind in ("JPEG", "MPO", "WEBP", "PNG"):
+        options = {"save_all": True} if kind == "MPO" else {}
+        picture.save(tmp_path / "a", kind, exif=exif, **options)
+        data = (tmp_path / "a").read_bytes()
+        place = data.index(b"eXIf" if kind == "PNG" else b"EXIF" if kind == "WEBP" else b"Exif")
+        for _ in range(100):
+            damaged = bytearray(data)
+            for _ in range(rng.integers(1, 9)):
+                damaged[place + 8 + rng.integers(60)] = rng.integers(256)
+            (tmp_path / "a").write_bytes(damaged)
+            assert read_picture(tmp_path / "a").shape in ((66, 70, 3), (70, 66, 3))
+
+
+def test_a_cameras_raw_file_is_no_small_picture(tmp_path):
+    for tag, value in ((50706, b"\1\4\0\0"), (254, 1)):
+        tags = TiffImagePlugin.ImageFileDirectory_v2()
+        tags[tag] = value
+        tags.tagtype[tag] = 1 if tag == 50706 else 4
+        Image.new("RGB", (80, 70)).save(tmp_path / "a.dng", "TIFF", tiffinfo=tags)
+        with pytest.raises(ValueError, match=r"a\.dng is a camera's raw file: develop it"):
+            read_picture(tmp_path / "a.dng")
+
+
+def test_a_phones_heic_is_read_where_its_package_is(tmp_path, monkeypatch):
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    path = tmp_path / "photo.heic"
+    Image.new("RGB", (80, 70), (200, 100, 50)).save(path, "HEIF", quality=95)
+    np.testing.assert_allclose(read_picture(path)[30, 30], (200, 100, 50), atol=4)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ValueError, match=r"photo\.heic is a HEIC .*\(pip install pillow-heif\)"):
+        read_picture(path)
 
 
 def test_the_shorter_edge_is_scaled_down_only(levels):

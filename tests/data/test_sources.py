@@ -14,6 +14,7 @@ from PIL import Image
 
 from locogan_keras.data.crops import load_pictures
 from locogan_keras.data.sources import open_source
+from locogan_keras.data.usable import said_of, said_of_alpha
 
 
 def flat(level, size=(70, 66)):
@@ -48,10 +49,71 @@ def test_a_folder_is_read_at_any_depth(tmp_path):
     for path in ("a/notes.txt", ".thumbnails/b.png", "a/._z.webp"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_text("not read")
-    assert names(tmp_path) == sorted(paths)
+    assert names(tmp_path) == sorted([*paths, "a/notes.txt"])
     pictures = load(tmp_path)
     assert levels(pictures) == [80, 40, 0, 120, 160, 200]
-    assert not pictures.rejected
+    assert pictures.rejected == (("a/notes.txt", "is not a picture"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.jfif", "JPEG"),
+        ("b.avif", "AVIF"),
+        ("c.gif", "GIF"),
+        ("d.mpo", "MPO"),
+        ("e.jp2", "JPEG2000"),
+        ("f.PPM", "PPM"),
+        ("photo", "JPEG"),
+        ("photo.jpg.bak", "PNG"),
+    ],
+)
+def test_pictures_are_found_by_their_content(tmp_path, name, kind):
+    flat(120).save(tmp_path / name, kind, **({"save_all": True} if kind == "MPO" else {}))
+    pictures = load(tmp_path)
+    np.testing.assert_allclose(levels(pictures), [120], atol=4)
+    assert pictures.rejected == ()
+
+
+def test_what_is_left_out_is_named_and_only_pictures_count_as_damaged(tmp_path):
+    for name, data in {
+        "a.txt": b"notes",
+        "b.csv": b"1,2",
+        "c.csv": b"",
+        "d": b"\0" * 100,
+        "e.png": b"no picture",
+        "f.psd": b"8BPS" + bytes(40),
+        "g.JPG": encoded(flat(9), "JPEG")[:300],
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    flat(80).save(tmp_path / "h.bin", "PNG")
+    # Two of the three pictures are damaged; five files are none.
+    with pytest.raises(ValueError, match=r"2 of 3 pictures cannot be used.*the first: e\.png is"):
+        load(tmp_path)
+    pictures = load(tmp_path, max_rejected=0.7)
+    assert levels(pictures) == [80]
+    assert [name for name, _ in pictures.rejected] == [
+        *("a.txt", "b.csv", "c.csv", "d", "e.png", "f.psd", "g.JPG")
+    ]
+    assert said_of(pictures.rejected) == (
+        "7 left out (2 .csv, 1 .txt, 1 without a suffix, 1 .png, 1 .psd, ...)"
+    )
+    (tmp_path / "h.bin").unlink()
+    (tmp_path / "e.png").unlink()
+    (tmp_path / "g.JPG").unlink()
+    with pytest.raises(ValueError, match=r"has no pictures; 5 left out \(2 \.csv, 1 \.txt"):
+        load(tmp_path)
+
+
+def test_transparent_pictures_are_counted(tmp_path):
+    Image.new("RGBA", (70, 66), (0, 0, 0, 128)).save(tmp_path / "a.png")
+    Image.new("RGBA", (70, 66), (0, 0, 0, 255)).save(tmp_path / "b.png")
+    pictures = load(tmp_path)
+    assert pictures.transparent == 1
+    assert said_of_alpha(pictures.transparent, 2) == (
+        "1 of 2 pictures are transparent in places; these are laid over white"
+    )
+    assert levels(pictures) == [127, 0]
 
 
 def test_a_folder_has_one_order_on_every_file_system(tmp_path, monkeypatch):

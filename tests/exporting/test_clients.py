@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import PATIENCE, lively_generator, same_levels
+from PIL import Image
 from support.clients import client_onnx, client_serving
 from support.vectors import answered, check, description_of, options_of, refused
 
@@ -161,3 +162,5 @@ def test_alone_in_a_process(client, absent, served, onnx_file, tmp_path):
     assert (status, done.stderr) == (0, "")
     assert not absent & set(modules)
     assert read_picture(out).shape == (96, 112, 3)
+    with Image.open(out) as picture:
+        assert picture.info["srgb"] == 0

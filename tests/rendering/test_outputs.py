@@ -1,5 +1,6 @@
 """Pictures as files: what each format makes of one view and of several."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -9,7 +10,9 @@ from support.commands import python
 
 from locogan_keras.canvas.description import Description
 from locogan_keras.canvas.views import make_view
-from locogan_keras.rendering.formats import FORMATS, Format
+from locogan_keras.rendering.files.format import Format
+from locogan_keras.rendering.files.formats import FORMATS
+from locogan_keras.rendering.files.opening import open_picture
 from locogan_keras.rendering.outputs import write
 from locogan_keras.rendering.render import bands, render
 from locogan_keras.storage.run import version
@@ -136,7 +139,7 @@ CASES = [
     pytest.param(suffix, several, id=f"{suffix or 'folder'}-{'several' if several else 'one'}")
     for suffix, form in FORMATS.items()
     for several in (False, True)
-    if (form.several if several else form.one)
+    if several or form.begin
 ]
 
 
@@ -174,13 +177,13 @@ def test_what_is_refused_is_so_before_anything_is_made(tmp_path, suffix, several
 @pytest.mark.parametrize(
     ("out", "several", "reason"),
     [
-        ("a.gif", False, r"--out must end in \.png\. Received: --out a\.gif"),
-        ("a", False, r"--out must end in \.png\. Received: --out a$"),
+        ("a.gif", False, r"--out must end in \.png, \.webp, .* or \.exr\. Received: --out a\.gif"),
+        ("a", False, r"--out must end in \.png, .* or \.exr\. Received: --out a$"),
         (
-            "a.JPG",
+            "a.BMP",
             True,
-            r"end in \.png \(a sheet\), \.gif \(an animation\) or nothing \(a folder\)\. "
-            r"Received: --out a\.JPG",
+            r"end in \.png \(a sheet\), .*, \.gif \(an animation\) or nothing \(a folder\)\. "
+            r"Received: --out a\.BMP",
         ),
     ],
 )
@@ -206,19 +209,18 @@ def test_a_gif_that_is_too_large_is_refused_before_it_is_made(tmp_path):
 
 
 def test_a_format_is_a_row(tmp_path, monkeypatch):
-    def write_raw(out, pictures):
-        (picture,) = pictures
-        out.write_bytes(b"".join(band.tobytes() for band in picture.bands()))
+    @contextlib.contextmanager
+    def begin_raw(path, size, pixels, metadata=None):
+        with open(path, "wb") as file:
+            yield lambda rows: file.write(rows.tobytes())
 
-    monkeypatch.setitem(FORMATS, ".raw", Format(one=write_raw))
+    monkeypatch.setitem(FORMATS, ".raw", Format("raw pixels", begin_raw))
     (view,) = views_of([(40, 50)])
     write(tmp_path / "a.RAW", Cells(), view)
     expected = b"".join(band.tobytes() for band in bands(Cells(), view))
     assert (tmp_path / "a.RAW").read_bytes() == expected
-    with pytest.raises(ValueError, match=r"end in \.png or \.raw\. Received"):
+    with pytest.raises(ValueError, match=r"end in \.png, .* or \.raw\. Received"):
         write(tmp_path / "a.gif", Cells(), view)
-    with pytest.raises(ValueError, match=r"end in \.png \(a sheet\), .*\(a folder\)\. Received"):
-        write(tmp_path / "a.raw", Cells(), [view])
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
@@ -229,6 +231,6 @@ def test_animations_have_the_channels_of_their_pictures(tmp_path, channels):
         def whole(self):
             return np.full((8, 9, channels), 100, np.uint8)
 
-    FORMATS[".gif"].several(tmp_path / "a.gif", [Grey(), Grey()])
+    FORMATS[".gif"].several(tmp_path / "a.gif", [Grey(), Grey()], open_picture)
     with Image.open(tmp_path / "a.gif") as animation:
         assert animation.convert("RGB").getpixel((4, 4)) == (100, 100, 100)

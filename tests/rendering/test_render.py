@@ -10,8 +10,9 @@ from locogan_keras.canvas.latents import local_latent
 from locogan_keras.canvas.periods import PERIODIC
 from locogan_keras.canvas.views import make_view
 from locogan_keras.engines.keras_engine import KerasEngine
-from locogan_keras.rendering.png import write_png
-from locogan_keras.rendering.render import bands, render, to_levels
+from locogan_keras.rendering.files.levels import to_levels
+from locogan_keras.rendering.files.opening import write_picture
+from locogan_keras.rendering.render import bands, render
 
 FRAME = (96, 112)
 # Of each way to repeat, one longer than the shortest.
@@ -190,7 +191,7 @@ def test_memory_does_not_grow_with_the_height(tmp_path, periodic, period):
         )
         gc.collect()
         tracemalloc.start()
-        write_png(tmp_path / "grey.png", view.size, bands(Grey(), view, tile=64))
+        write_picture(tmp_path / "grey.png", view.size, bands(Grey(), view, tile=64))
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most

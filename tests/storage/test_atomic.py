@@ -74,6 +74,26 @@ def test_a_pipe_is_not_replaced_by_a_file_nor_a_link_by_a_folder(tmp_path):
     assert link.is_symlink()
 
 
+def test_a_link_is_followed_and_not_to_nothing(tmp_path):
+    target, link, chain, lost = (tmp_path / name for name in ("a", "link", "chain", "lost"))
+    target.write_text("old")
+    link.symlink_to("a")
+    chain.symlink_to(link)
+    with pytest.raises(ZeroDivisionError), atomic.replacing(chain):
+        raise ZeroDivisionError
+    assert target.read_text() == "old"
+    with atomic.replacing(chain) as temporary:
+        temporary.write_text("new")
+    assert (link.is_symlink(), chain.is_symlink(), target.is_symlink()) == (True, True, False)
+    assert (target.read_text(), len(list(tmp_path.iterdir()))) == ("new", 3)
+    lost.symlink_to(tmp_path / "nowhere")
+    for ask in (atomic.check_writable, lambda path: atomic.replacing(path).__enter__()):
+        with pytest.raises(OSError, match=r"cannot write: it is a link to .*nowhere.*lost"):
+            ask(lost)
+    assert lost.is_symlink()
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_what_cannot_be_written_is_found_before_and_leaves_nothing(tmp_path):
     (tmp_path / "file").write_text("mine")
     atomic.check_writable(tmp_path / "new" / "folder" / "a.png")

@@ -27,8 +27,8 @@ def test_the_recipes_are_the_designs():
     assert load_config("regular").data.true_phase
     assert load_config("irregular").model.encoding == "none"
     torus, strip = load_config("pattern-torus"), load_config("pattern-strip")
-    assert (torus.model.encoding, torus.model.frame) == ("torus", (192, 192))
-    assert (strip.model.encoding, strip.model.frame) == ("cylinder", (64, 192))
+    assert (torus.model.encoding, torus.model.frame) == ("torus", (256, 256))
+    assert (strip.model.encoding, strip.model.frame) == ("cylinder", (64, 256))
     panorama, aligned = load_config("pattern-cylinder"), load_config("aligned")
     assert (panorama.model.encoding, panorama.model.frame) == ("cylinder", "picture")
     assert (aligned.model.encoding, aligned.model.frame) == ("linear", "picture")

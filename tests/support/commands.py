@@ -1,5 +1,7 @@
 """Commands run in a process of their own, or in this one."""
 
+import os
+import shlex
 import subprocess
 import sys
 
@@ -12,6 +14,19 @@ def python(code, *arguments):
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=PATIENCE
     )
+
+
+def shell(redirection, *arguments, **environment):
+    """A command as a shell starts it; gives its status and what it said."""
+    words = [sys.executable, "-m", "locogan_keras", *map(str, arguments)]
+    result = subprocess.run(
+        f"{shlex.join(words)} {redirection}",
+        shell=True,
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=PATIENCE,
+    )
+    return result.returncode, result.stdout.decode(), result.stderr.decode()
 
 
 def refusal(capfd, *arguments):

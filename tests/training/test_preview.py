@@ -39,7 +39,7 @@ def test_a_dry_run_says_all_and_writes_nothing(photo, tmp_path, capsys):
     text = capsys.readouterr().out
     for part in (
         "[training]\nsteps = 1234\nbatch_size = 2\n",
-        "pictures:         1, 0 more rejected",
+        "pictures:         1, 0 left out",
         "frame:            64 x 64 pixels",
         f"generator:        {build_generator(2, 'torus').count_params():,} parameters",
         "GFLOP",

@@ -41,7 +41,8 @@ def replacing(path, final=None):
     processes have left beside `path` is removed.
 
     Args:
-        path: The file to make or replace. Its folder is made if it does not exist.
+        path: The file to make or replace. Its folder is made if it does not exist. A symbolic link
+            stays, and the file that it leads to is replaced.
         final: Called with the written temporary file, gives the path to rename it to instead.
 
     Yields:
@@ -50,7 +51,7 @@ def replacing(path, final=None):
     Raises:
         OSError: If the file cannot be written; it names `path`.
     """
-    path = Path(path)
+    path = _followed(path)
     with _naming(path), removed_if_empty(make_folder(path.parent)):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -99,7 +100,7 @@ def check_writable(path):
     Raises:
         OSError: If the nearest folder that exists cannot be written; it names `path`.
     """
-    path = Path(path)
+    path = _followed(path)
     with _naming(path):
         nearest = next(each for each in path.absolute().parents if each.exists())
         try:
@@ -153,6 +154,18 @@ def remove_unfinished():
     # A folder comes before what lies in it.
     for path, removal in reversed(tuple(_unfinished.items())):
         removal(path)
+
+
+def _followed(path):
+    """The file that a path leads to: a link is followed, as by `cp`, and not where to nothing."""
+    path = Path(path)
+    if not path.is_symlink():
+        return path
+    with _naming(path):
+        if not path.exists():
+            reason = f"it is a link to {os.readlink(path)}, which is not there"
+            raise OSError(errno.ENOENT, reason)
+        return Path(os.path.realpath(path))
 
 
 def _rename(temporary, path):

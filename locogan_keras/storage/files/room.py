@@ -1,6 +1,7 @@
 """Room in memory and on the disk, asked for before there is any work."""
 
 import contextlib
+import os
 import shutil
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def check_disk(path, needed, what):
         path: Where they are to be; it need not exist.
         needed, what: As of `check_memory`.
     """
-    path = Path(path).absolute()
+    path = Path(os.path.realpath(path))
     nearest = next(each for each in (path, *path.parents) if each.is_dir())
     _check(needed, shutil.disk_usage(nearest).free, f"on the disk of {nearest}", what)
 

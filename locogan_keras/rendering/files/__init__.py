@@ -1,0 +1,1 @@
+"""Files of pictures: one table of formats, and how each is written."""
