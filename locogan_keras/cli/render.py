@@ -2,10 +2,14 @@
 
 import functools
 import shlex
+from pathlib import Path
 
 from locogan_keras.cli import arguments
 from locogan_keras.cli.arguments import add_model, add_out, add_view, view_of
 from locogan_keras.engines.quiet import load_engine
+
+# What a set of Wang tiles has no use for.
+_NOT_OF_WANG = ("seeds", "top", "left", "frame", "periodic", "period")
 
 
 def add_render(commands):
@@ -23,6 +27,13 @@ def add_render(commands):
         metavar="LIST",
         help="several, such as 0,1,4-6: a sheet (.png), an animation (.gif) or a folder",
     )
+    render.add_argument(
+        "--wang",
+        type=arguments.colors,
+        metavar="HxW",
+        help="a complete set of Wang tiles, with so many colours (1 to 4) of top and bottom edges, "
+        "and of left and right ones: a folder. A tile is --height x --width",
+    )
     add_view(render)
     add_out(render)
 
@@ -33,13 +44,20 @@ def run(options):
     from locogan_keras.storage.files.atomic import check_writable
 
     # Refuses what cannot be written before the model is loaded.
-    format_of(options.out, options.several or getattr(options, "seeds", None) is not None)
+    wang = getattr(options, "wang", None)
+    if wang:
+        _check_wang(options)
+    else:
+        format_of(options.out, options.several or getattr(options, "seeds", None) is not None)
     check_writable(options.out)
     options.make(options, load_engine(options.model))
-    print(
-        f"{options.out} is written. Next: another seed, locogan edit, or all that the model can "
-        f"do: locogan gallery {shlex.quote(options.model)} --out gallery"
+    next_ = (
+        f"look at {options.out}/preview.png, or open {options.out}/preview.tmj in Tiled"
+        if wang
+        else "another seed, locogan edit, or all that the model can do: "
+        f"locogan gallery {shlex.quote(options.model)} --out gallery"
     )
+    print(f"{options.out} is written. Next: {next_}")
 
 
 def write_out(options, engine, views, origin, names=None):
@@ -49,12 +67,8 @@ def write_out(options, engine, views, origin, names=None):
         options: With `out`, `tile` and `quiet`.
         engine, views, origin, names: As of `rendering.outputs.write`.
     """
-    from tqdm import tqdm
-
     from locogan_keras.rendering.outputs import write
 
-    # None: where there is no terminal, no progress is shown.
-    progress = functools.partial(tqdm, unit="tile", disable=options.quiet)
     write(
         options.out,
         engine,
@@ -62,11 +76,49 @@ def write_out(options, engine, views, origin, names=None):
         names=names,
         tile=options.tile,
         origin=origin,
-        progress=progress,
+        progress=_progress(options),
+    )
+
+
+def _progress(options):
+    from tqdm import tqdm
+
+    # None: where there is no terminal, no progress is shown.
+    return functools.partial(tqdm, unit="tile", disable=options.quiet)
+
+
+def _check_wang(options):
+    for name in _NOT_OF_WANG:
+        if getattr(options, name) not in (None, 0, (0, 0)):
+            raise ValueError(
+                f"--wang makes tiles of --height, --width and --seed alone: leave out --{name}"
+            )
+    if Path(options.out).suffix:
+        raise ValueError(
+            f"--out must name a new folder, without a suffix, for --wang. "
+            f"Received: --out {options.out}"
+        )
+
+
+def _make_wang(options, engine):
+    from locogan_keras.rendering.wang.tile_set import write_wang_tiles
+
+    write_wang_tiles(
+        options.out,
+        engine,
+        options.wang,
+        height=options.height,
+        width=options.width,
+        seed=options.seed,
+        tile=options.tile,
+        progress=_progress(options),
     )
 
 
 def _make(options, engine):
+    if options.wang:
+        _make_wang(options, engine)
+        return
     if options.seeds is None:
         view = view_of(options, engine.description, options.seed)
         write_out(options, engine, view, {"seed": options.seed})

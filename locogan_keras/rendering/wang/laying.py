@@ -1,12 +1,12 @@
 """Wang tiles side by side, as one latent field (Cohen et al., 2003, "Wang tiles for image and
 texture generation").
 
-A tile has a colour on each edge, and lies beside any tile with the same colour there. Its pixels see
-its own cells and `BORDER` = 3 cells around them, which are its neighbours'. For its picture to be
-the same in every laying, all those cells must follow from its own four colours. Across an edge they
-do if each tile's outer 3 cells there follow from that edge's colour. Around a corner they cannot:
-what lies on the far side of it, diagonally or along a neighbour's other edge, has colours of which
-this tile knows nothing. So a cell's latents depend,
+A tile has a colour on each edge, and lies beside any tile with the same colour there. Its pixels
+see its own cells and `BORDER` = 3 cells around them, which are its neighbours'. For its picture to
+be the same in every laying, all those cells must follow from its own four colours. Across an edge
+they do if each tile's outer 3 cells there follow from that edge's colour. Around a corner they
+cannot: what lies on the far side of it, diagonally or along a neighbour's other edge, has colours
+of which this tile knows nothing. So a cell's latents depend,
 
     within 3 cells of two edges       on nothing: all tiles have them (c)     c c t t c c
     within 3 cells of one edge        on that edge's colour (t, b, l, r)      l l i i r r

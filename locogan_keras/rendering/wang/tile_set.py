@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import operator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from locogan_keras.canvas.views import checked_pixels
 from locogan_keras.rendering.costs import disk_bytes
 from locogan_keras.rendering.outputs import Picture
 from locogan_keras.rendering.png import check_channels, write_png
+from locogan_keras.rendering.render import bands
 from locogan_keras.rendering.wang.laying import complete_laying, lay, random_laying
 from locogan_keras.rendering.wang.tiled import tile_map, tileset
 from locogan_keras.storage.files.atomic import replacing_folder
@@ -56,13 +58,15 @@ def write_wang_tiles(
         write_wang_tiles("tiles", engine, (2, 2), height=128, width=192)
     """
     description = engine.description
-    _check_colors(description, colors)
+    colors = _checked_colors(description, colors)
     size = _tile_size(description, (height, width))
     cells = tuple(length // CELL for length in size)
     complete = complete_laying(cells, colors)
-    shown = random_laying(cells, colors, _SHOWN, seed)
     view = lay(description, complete, seed)
+    shown = random_laying(cells, colors, _SHOWN, seed)
+    # What cannot be made or does not fit is refused before there is a folder.
     check_channels(description.image_channels)
+    bands(engine, view, tile)
     # Each tile is in the atlas, by itself, and some are in the preview, again and again.
     copies = 2 + math.prod(_SHOWN) / complete.across.size
     needed = copies * disk_bytes(view, tile, description.image_channels)
@@ -83,24 +87,33 @@ def write_wang_tiles(
             name = "".join(map(str, edges))
             write_png(folder / f"tile-{name}.png", size, [tiles[place]], metadata)
         laid = _numbers(complete, shown)
-        bands = (_side_by_side(tiles.reshape(-1, *tiles.shape[2:]), row) for row in laid)
+        beside = (_side_by_side(tiles.reshape(-1, *tiles.shape[2:]), row) for row in laid)
         total = tuple(count * length for count, length in zip(_SHOWN, size, strict=True))
-        write_png(folder / "preview.png", total, bands, picture.metadata(tiles=laid.tolist()))
+        write_png(folder / "preview.png", total, beside, picture.metadata(tiles=laid.tolist()))
         facts = tileset(complete, size, "atlas.png")
         for name, values in (("tileset.tsj", facts), ("preview.tmj", tile_map(facts, laid))):
             (folder / name).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
-def _check_colors(description, colors):
-    asked = "x".join(map(str, colors))
-    if len(colors) != 2 or not all(1 <= count <= MOST_COLORS for count in colors):
-        raise ValueError(f"wang must be 1 to {MOST_COLORS} colours each. Received: wang={asked}")
+def _checked_colors(description, colors):
+    """The numbers of colours, if the model can have a set of them."""
+    try:
+        counts = tuple(map(operator.index, colors))
+    except TypeError:
+        counts = ()
+    if len(counts) != 2 or not all(1 <= count <= MOST_COLORS for count in counts):
+        asked = "x".join(map(str, counts)) or repr(colors)
+        raise ValueError(
+            f"wang must be two numbers of colours, 1 to {MOST_COLORS}. Received: wang={asked}"
+        )
     for name, repeats in zip(AXES, description.periodic, strict=True):
         if not repeats:
             raise ValueError(
                 f"wang is refused: the model's positions are {description.encoding}, which does "
-                f"not repeat in {name}, and all tiles have the same. Received: wang={asked}"
+                f"not repeat in {name}, and tiles differ by their latents alone. Received: "
+                f"wang={counts[0]}x{counts[1]}"
             )
+    return counts
 
 
 def _tile_size(description, asked):
