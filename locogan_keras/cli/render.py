@@ -40,24 +40,21 @@ def add_render(commands):
 
 def run(options):
     """The pictures that a command with `add_out`'s arguments asks for, made and written."""
+    if getattr(options, "wang", None):
+        _run_wang(options)
+        return
+
     from locogan_keras.rendering.formats import format_of
     from locogan_keras.storage.files.atomic import check_writable
 
     # Refuses what cannot be written before the model is loaded.
-    wang = getattr(options, "wang", None)
-    if wang:
-        _check_wang(options)
-    else:
-        format_of(options.out, options.several or getattr(options, "seeds", None) is not None)
+    format_of(options.out, options.several or getattr(options, "seeds", None) is not None)
     check_writable(options.out)
     options.make(options, load_engine(options.model))
-    next_ = (
-        f"look at {options.out}/preview.png, or open {options.out}/preview.tmj in Tiled"
-        if wang
-        else "another seed, locogan edit, or all that the model can do: "
-        f"locogan gallery {shlex.quote(options.model)} --out gallery"
+    print(
+        f"{options.out} is written. Next: another seed, locogan edit, or all that the model can "
+        f"do: locogan gallery {shlex.quote(options.model)} --out gallery"
     )
-    print(f"{options.out} is written. Next: {next_}")
 
 
 def write_out(options, engine, views, origin, names=None):
@@ -67,8 +64,12 @@ def write_out(options, engine, views, origin, names=None):
         options: With `out`, `tile` and `quiet`.
         engine, views, origin, names: As of `rendering.outputs.write`.
     """
+    from tqdm import tqdm
+
     from locogan_keras.rendering.outputs import write
 
+    # None: where there is no terminal, no progress is shown.
+    progress = functools.partial(tqdm, unit="tile", disable=options.quiet)
     write(
         options.out,
         engine,
@@ -76,49 +77,11 @@ def write_out(options, engine, views, origin, names=None):
         names=names,
         tile=options.tile,
         origin=origin,
-        progress=_progress(options),
-    )
-
-
-def _progress(options):
-    from tqdm import tqdm
-
-    # None: where there is no terminal, no progress is shown.
-    return functools.partial(tqdm, unit="tile", disable=options.quiet)
-
-
-def _check_wang(options):
-    for name in _NOT_OF_WANG:
-        if getattr(options, name) not in (None, 0, (0, 0)):
-            raise ValueError(
-                f"--wang makes tiles of --height, --width and --seed alone: leave out --{name}"
-            )
-    if Path(options.out).suffix:
-        raise ValueError(
-            f"--out must name a new folder, without a suffix, for --wang. "
-            f"Received: --out {options.out}"
-        )
-
-
-def _make_wang(options, engine):
-    from locogan_keras.rendering.wang.tile_set import write_wang_tiles
-
-    write_wang_tiles(
-        options.out,
-        engine,
-        options.wang,
-        height=options.height,
-        width=options.width,
-        seed=options.seed,
-        tile=options.tile,
-        progress=_progress(options),
+        progress=progress,
     )
 
 
 def _make(options, engine):
-    if options.wang:
-        _make_wang(options, engine)
-        return
     if options.seeds is None:
         view = view_of(options, engine.description, options.seed)
         write_out(options, engine, view, {"seed": options.seed})
@@ -126,3 +89,31 @@ def _make(options, engine):
     views = [view_of(options, engine.description, seed) for seed in options.seeds]
     names = [f"seed-{seed}" for seed in options.seeds]
     write_out(options, engine, views, {"seeds": options.seeds}, names)
+
+
+def _run_wang(options):
+    from tqdm import tqdm
+
+    from locogan_keras.rendering.wang.tile_set import write_wang_tiles
+    from locogan_keras.storage.files.atomic import check_writable
+
+    out = options.out
+    for name in _NOT_OF_WANG:
+        if getattr(options, name) not in (None, 0, (0, 0)):
+            raise ValueError(
+                f"--wang takes --height, --width and --seed of a tile alone: leave out --{name}"
+            )
+    if Path(out).suffix:
+        raise ValueError(f"--out must be a folder, without a suffix, of --wang. Received: {out}")
+    check_writable(out)
+    write_wang_tiles(
+        out,
+        load_engine(options.model),
+        options.wang,
+        height=options.height,
+        width=options.width,
+        seed=options.seed,
+        tile=options.tile,
+        progress=functools.partial(tqdm, unit="tile", disable=options.quiet),
+    )
+    print(f"{out} is written. Next: look at {out}/preview.png, or open {out}/preview.tmj in Tiled")

@@ -151,6 +151,16 @@ def test_tiles_differ_where_they_may(texture):
             assert np.isin(first[zone], second[zone]).any() == (one[edge] == other[edge])
 
 
+def test_lines_cross_all_tiles(texture):
+    """A course is of one piece, whatever tiles it crosses, and so repeats after one."""
+    view = lay(texture.description, random_laying(CELLS, (3, 3), (3, 4), seed=5), seed=3)
+    latent, _ = view.inputs(0, 0, 21, 28)
+    rows, columns = latent[3:-3, 3:-3, 1], latent[3:-3, 3:-3, 2]
+    own = latent_field(3, 0, 0, 7, 7, **texture.description.channels)[3:-3, 3:-3]
+    assert np.array_equal(rows, np.broadcast_to(np.tile(own[:, :1, 1], (3, 1)), rows.shape))
+    assert np.array_equal(columns, np.broadcast_to(np.tile(own[0, :, 2], 4), columns.shape))
+
+
 def test_the_first_tile_is_the_seeds_own_picture(texture, tmp_path):
     write_wang_tiles(tmp_path / "set", texture, (2, 1), seed=6, height=112, width=128)
     own = make_view(texture.description, height=112, width=128, period=(112, 128), seed=6)
@@ -301,7 +311,7 @@ def test_the_command_writes_a_set(model, tmp_path, capsys):
     [
         (("--out", "tiles", "--wang", "2"), "two numbers of colours, such as 2x2: 2"),
         (("--out", "tiles", "--wang", "2x9"), "1 to 4. Received: wang=2x9"),
-        (("--out", "tiles.png", "--wang", "2x2"), "without a suffix, .* --out tiles.png"),
+        (("--out", "tiles.png", "--wang", "2x2"), "without a suffix, .* tiles.png"),
         (("--out", "there", "--wang", "2x2"), "--out there exists already"),
         (("--out", "tiles", "--wang", "2x2", "--width", "100"), "nearest is 128. .* width=100"),
         (("--out", "tiles", "--wang", "2x2", "--seeds", "1,2"), "leave out --seeds"),
