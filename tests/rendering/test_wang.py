@@ -271,14 +271,27 @@ def test_the_tileset_names_each_tile(made):
         ("torus", 2, (192, 112), "Received: wang=2"),
         ("linear", (2, 2), (192, 112), "linear, which does not repeat in y, .*wang=2x2"),
         ("cylinder", (2, 2), (192, 112), "cylinder, which does not repeat in y"),
-        ("torus", (2, 2), (96 * 2**22, 112), "height=402653184, width=112 would need"),
-        ("torus", (2, 2), (96 * 2**27, 112), "beyond the canvas"),
+        ("torus", (2, 2), (96 * 2**22, 112), "wang=2x2, height=402653184, width=112 would"),
+        ("torus", (2, 2), (96 * 2**27, 112), "wang=2x2, height=.* of memory"),
+        ("torus", (2, 2), (96 * 2**29, 112), "beyond the canvas"),
     ],
 )
 def test_what_has_no_tiles_is_refused(make_engine, tmp_path, encoding, colors, size, reason):
     engine = make_engine("keras", encoding, width=2)
     with pytest.raises(ValueError, match=reason):
         write_wang_tiles(tmp_path / "set", engine, colors, height=size[0], width=size[1])
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_left_of_a_set_that_fails(texture, tmp_path):
+    class Failing:
+        description = texture.description
+
+        def __call__(self, latent, positions):
+            raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        write_wang_tiles(tmp_path / "set", Failing(), (1, 1))
     assert not list(tmp_path.iterdir())
 
 

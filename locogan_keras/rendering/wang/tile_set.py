@@ -18,7 +18,7 @@ from locogan_keras.rendering.render import bands
 from locogan_keras.rendering.wang.laying import complete_laying, lay, random_laying
 from locogan_keras.rendering.wang.tiled import tile_map, tileset
 from locogan_keras.storage.files.atomic import replacing_folder
-from locogan_keras.storage.files.room import check_disk
+from locogan_keras.storage.files.room import check_disk, check_memory
 
 MOST_COLORS = 4
 # Rows and columns of the laying that the set is shown by.
@@ -62,15 +62,17 @@ def write_wang_tiles(
     size = _tile_size(description, (height, width))
     cells = tuple(length // CELL for length in size)
     complete = complete_laying(cells, colors)
-    view = lay(description, complete, seed)
-    shown = random_laying(cells, colors, _SHOWN, seed)
     # What cannot be made or does not fit is refused before there is a folder.
     check_channels(description.image_channels)
+    what = f"wang={colors[0]}x{colors[1]}, height={size[0]}, width={size[1]}"
+    check_memory(complete.across.size * math.prod(size) * description.image_channels, what)
+    view = lay(description, complete, seed)
+    shown = random_laying(cells, colors, _SHOWN, seed)
     bands(engine, view, tile)
     # Each tile is in the atlas, by itself, and some are in the preview, again and again.
     copies = 2 + math.prod(_SHOWN) / complete.across.size
     needed = copies * disk_bytes(view, tile, description.image_channels)
-    check_disk(out, needed, f"wang={colors[0]}x{colors[1]}, height={size[0]}, width={size[1]}")
+    check_disk(out, needed, what)
     origin = {"seed": seed, "wang": list(colors)}
     picture = Picture(engine, view, "atlas", tile, origin, progress, Path(out).parent)
     with replacing_folder(out) as folder:
@@ -87,7 +89,10 @@ def write_wang_tiles(
             name = "".join(map(str, edges))
             write_png(folder / f"tile-{name}.png", size, [tiles[place]], metadata)
         laid = _numbers(complete, shown)
-        beside = (_side_by_side(tiles.reshape(-1, *tiles.shape[2:]), row) for row in laid)
+        beside = (
+            np.concatenate([tiles[divmod(number, columns)] for number in row], axis=1)
+            for row in laid
+        )
         total = tuple(count * length for count, length in zip(_SHOWN, size, strict=True))
         write_png(folder / "preview.png", total, beside, picture.metadata(tiles=laid.tolist()))
         facts = tileset(complete, size, "atlas.png")
@@ -143,7 +148,3 @@ def _numbers(complete, laying):
     rows, columns, _ = laying.edges.shape
     numbers = [known[tuple(edges)] for edges in laying.edges.reshape(-1, 4)]
     return np.reshape(numbers, (rows, columns))
-
-
-def _side_by_side(tiles, numbers):
-    return np.concatenate(list(tiles[numbers]), axis=1)
