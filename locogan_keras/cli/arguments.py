@@ -32,14 +32,6 @@ def size(text):
     return int(match[1]), int(match[2])
 
 
-def colors(text):
-    """`HxW` as two numbers of colours."""
-    match = re.fullmatch(r"(\d{1,2})x(\d{1,2})", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"must be two numbers of colours, such as 2x2: {text}")
-    return int(match[1]), int(match[2])
-
-
 def seed(text):
     """A seed, 0 to 2^32 - 1."""
     if not re.fullmatch(r"\d{1,10}", text) or int(text) >= 2**32:
@@ -63,6 +55,14 @@ def seeds(text):
             raise argparse.ArgumentTypeError(f"must be at most {MOST} seeds: {text}")
         found.extend(range(first, last + 1))
     return found
+
+
+def colors(text):
+    """`HxW` as two numbers of colours."""
+    match = re.fullmatch(r"(\d{1,2})x(\d{1,2})", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"must be two numbers of colours, such as 2x2: {text}")
+    return int(match[1]), int(match[2])
 
 
 def frames(text):

@@ -2,14 +2,10 @@
 
 import functools
 import shlex
-from pathlib import Path
 
 from locogan_keras.cli import arguments
 from locogan_keras.cli.arguments import add_model, add_out, add_view, view_of
 from locogan_keras.engines.quiet import load_engine
-
-# What a set of Wang tiles has no use for.
-_NOT_OF_WANG = ("seeds", "top", "left", "frame", "periodic", "period")
 
 
 def add_render(commands):
@@ -27,13 +23,7 @@ def add_render(commands):
         metavar="LIST",
         help="several, such as 0,1,4-6: a sheet (.png), an animation (.gif) or a folder",
     )
-    render.add_argument(
-        "--wang",
-        type=arguments.colors,
-        metavar="HxW",
-        help="a complete set of Wang tiles, with so many colours (1 to 4) of top and bottom edges, "
-        "and of left and right ones: a folder. A tile is --height x --width",
-    )
+    _add_wang(render)
     add_view(render)
     add_out(render)
 
@@ -91,7 +81,23 @@ def _make(options, engine):
     write_out(options, engine, views, {"seeds": options.seeds}, names)
 
 
+def _add_wang(render):
+    render.add_argument(
+        "--wang",
+        type=arguments.colors,
+        metavar="HxW",
+        help="a complete set of Wang tiles, with so many colours (1 to 4) of top and bottom edges, "
+        "and of left and right ones: a folder. A tile is --height x --width",
+    )
+
+
+# What a set of Wang tiles has no use for.
+_NOT_OF_WANG = ("seeds", "top", "left", "frame", "periodic", "period")
+
+
 def _run_wang(options):
+    from pathlib import Path
+
     from tqdm import tqdm
 
     from locogan_keras.rendering.wang.tile_set import write_wang_tiles
