@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from locogan_keras.rendering.outputs import write
     from locogan_keras.rendering.render import bands, render
     from locogan_keras.rendering.stretching import stretch
+    from locogan_keras.rendering.wang.tile_set import write_wang_tiles
     from locogan_keras.storage.config import load_config, recipe_names
     from locogan_keras.storage.run import version as __version__
     from locogan_keras.training.callbacks import RefuseDivergence
@@ -71,6 +72,7 @@ _HOMES = {
     "transplant": "rendering.edits",
     "vary_local": "rendering.edits",
     "write": "rendering.outputs",
+    "write_wang_tiles": "rendering.wang.tile_set",
 }
 
 __all__ = ["__version__", *_HOMES]

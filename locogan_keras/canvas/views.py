@@ -79,6 +79,14 @@ class View:
             columns = columns - rows // height * right
         return (rows % height if height else rows), (columns % width if width else columns)
 
+    def lines(self, rows, columns):
+        """The cells whose channels of rows and of columns they have, of those in one period."""
+        # A line crosses all repeats, so that where they are shifted it repeats after half a period.
+        return tuple(
+            each % (shift // CELL) if shift else each
+            for each, shift in zip((rows, columns), self.shift, strict=True)
+        )
+
     def inputs(self, top, left, height, width):
         """The generator's inputs for a window of cells.
 
@@ -93,11 +101,8 @@ class View:
         columns = np.arange(left - BORDER, left + width + BORDER)[None, :]
         cells = self.wrapped(rows, columns)
         addresses = [axis.addresses(each) for axis, each in zip(self.axes, cells, strict=True)]
-        # A line crosses all repeats, so that where they are shifted it repeats after half a period.
-        lines = [
-            axis.addresses(each % (shift // CELL) if shift else each)
-            for axis, each, shift in zip(self.axes, cells, self.shift, strict=True)
-        ]
+        lines = self.lines(*cells)
+        lines = [axis.addresses(each) for axis, each in zip(self.axes, lines, strict=True)]
         return self.latents(*cells, addresses, lines), self.positions(top, left, height, width)
 
     def positions(self, top, left, height, width):

@@ -65,6 +65,14 @@ def seeds(text):
     return found
 
 
+def colors(text):
+    """`HxW` as two numbers of colours."""
+    match = re.fullmatch(r"(\d{1,2})x(\d{1,2})", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"must be two numbers of colours, such as 2x2: {text}")
+    return int(match[1]), int(match[2])
+
+
 def frames(text):
     """A number of pictures, 1 to 1000."""
     if not re.fullmatch(r"\d{1,9}", text) or not 1 <= int(text) <= MOST:

@@ -29,6 +29,7 @@ def add_render(commands):
         metavar="LIST",
         help="several, such as 0,1,4-6: a sheet, an animation (.gif) or a folder",
     )
+    _add_wang(render)
     add_view(render)
     add_size(render)
     add_out(render, more="; of several seeds also .gif or no suffix, a folder")
@@ -36,6 +37,10 @@ def add_render(commands):
 
 def run(options):
     """The pictures that a command with `add_out`'s arguments asks for, made and written."""
+    if getattr(options, "wang", None):
+        _run_wang(options)
+        return
+
     from locogan_keras.rendering.files.formats import format_of
     from locogan_keras.storage.files.atomic import check_writable
 
@@ -133,3 +138,53 @@ def _make(options, engine):
     views = [view_of(options, engine.description, seed) for seed in options.seeds]
     names = [f"seed-{seed}" for seed in options.seeds]
     write_out(options, engine, views, {"seeds": options.seeds}, names)
+
+
+def _add_wang(render):
+    render.add_argument(
+        "--wang",
+        type=arguments.colors,
+        metavar="HxW",
+        help="a complete set of Wang tiles, with so many colours (1 to 4) of top and bottom edges, "
+        "and of left and right ones: a folder. A tile is --size, or --height x --width",
+    )
+
+
+# What a set of Wang tiles has no use for.
+_NOT_OF_WANG = ("seeds", "top", "left", "frame", "periodic", "period", "quality")
+
+
+def _run_wang(options):
+    from pathlib import Path
+
+    from tqdm import tqdm
+
+    from locogan_keras.rendering.wang.tile_set import write_wang_tiles
+    from locogan_keras.storage.files.atomic import check_writable
+
+    out = options.out
+    for name in _NOT_OF_WANG:
+        if getattr(options, name) not in (None, 0, (0, 0)):
+            raise ValueError(
+                f"--wang takes the size, --seed and --bits of tiles alone: leave out --{name}"
+            )
+    height, width = options.height, options.width
+    if options.size is not None:
+        if height or width:
+            raise ValueError("--size is both of --height and --width: leave those out")
+        height = width = options.size
+    if Path(out).suffix:
+        raise ValueError(f"--out must be a folder, without a suffix, of --wang. Received: {out}")
+    check_writable(out)
+    write_wang_tiles(
+        out,
+        load_engine(options.model),
+        options.wang,
+        height=height,
+        width=width,
+        seed=options.seed,
+        bits=options.bits,
+        tile=options.tile,
+        progress=functools.partial(tqdm, unit="tile", disable=options.quiet),
+    )
+    print(f"{out} is written. Next: look at {out}/preview.png, or open {out}/preview.tmj in Tiled")
