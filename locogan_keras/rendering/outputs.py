@@ -10,6 +10,7 @@ from typing import Any
 from locogan_keras.canvas.latents import SCHEME
 from locogan_keras.canvas.views import View
 from locogan_keras.rendering.costs import disk_bytes
+from locogan_keras.rendering.files.format import LEVELS
 from locogan_keras.rendering.files.formats import format_of, is_file
 from locogan_keras.rendering.files.opening import open_picture
 from locogan_keras.rendering.render import bands, render
@@ -120,7 +121,7 @@ class Picture:
     origin: dict
     progress: Callable
     folder: Path | None
-    dtype: Any
+    dtype: Any = LEVELS[8]
 
     @property
     def channels(self):
