@@ -145,7 +145,7 @@ def test_evaluate_says_whether_maps_are_registered(run, tmp_path, capsys, monkey
     assert "is of a picture, the model of color, normal, height" in said
 
 
-def test_a_cutout_is_trained_rendered_and_evaluated(cutout, tmp_path, capsys, monkeypatch):
+def test_a_cutout_is_trained_and_rendered(cutout, tmp_path, capsys):
     run, out = tmp_path / "run", tmp_path / "out.png"
     settings = ("model.frame=[64, 64]", "data.alpha=keep")
     assert train(cutout, run, "--steps", "2", settings=settings) == 0
