@@ -26,7 +26,7 @@ from PIL import Image, PngImagePlugin
 CELL, BORDER = 16, 3
 # What a model's description may say, for this client to make its inputs and write its images.
 KNOWN = {
-    "format": (1, 2, 3),
+    "format": (1, 2, 3, 4),
     "latents": ("threefry2x32-20/box-muller/1",),
     "cell": (CELL,),
     "border": (BORDER,),
@@ -34,6 +34,11 @@ KNOWN = {
 }
 # What it may say of whole numbers.
 RANGES = {"global_channels": (0, 2**16), "local_channels": (1, 2**16)}
+# The maps that an image can have and their channels. A PNG shows the first one; a cut-out is colour
+# multiplied by opacity, and opacity.
+MAPS = {"color": 3, "normal": 3, "height": 1, "roughness": 1, "ambient_occlusion": 1}
+MAPS |= {"metalness": 1, "opacity": 1, "cutout": 4}
+LEAST_OPACITY = 1 / 510
 LONGEST_FRAME, LONGEST_TEXT = 2**31 - 1, 2**16
 # ONNX's own operators that exports compute with: none runs other graphs or sees a file.
 COMPUTES = """
@@ -219,9 +224,10 @@ def load(path):
         )
         text = session.get_modelmeta().custom_metadata_map["locogan"]
         # Earlier formats do not name these.
-        model = {"image_channels": 3, "line_channels": [0, 0], **json.loads(text[:LONGEST_TEXT])}
+        absent = {"image_channels": 3, "line_channels": [0, 0], "maps": []}
+        model = {**absent, **json.loads(text[:LONGEST_TEXT])}
         check_numbers(model)
-        told = {field: model[field] for field in KNOWN}
+        told = {field: model[field] for field in KNOWN} | {"image_channels": shown_channels(model)}
     except Exception as error:  # noqa: BLE001 - onnxruntime's errors have no common base
         raise ValueError(f"{path} is not a LocoGAN generator: {error}") from None
     for field, value in told.items():
@@ -246,6 +252,26 @@ def check_numbers(model):
     whole = type(rows) is type(columns) is int and min(rows, columns) >= 0
     if not whole or rows + columns >= model["local_channels"]:
         raise ValueError(f"line_channels cannot be {reprlib.repr((rows, columns))}")
+    names = [name for name, bits in model["maps"]]
+    counts = [MAPS.get(name, 0) for name in names]
+    is_known = names in ([], ["cutout"]) or (names[0] == "color" and "cutout" not in names)
+    if not is_known or 0 in counts or sum(counts) not in (0, model["image_channels"]):
+        raise ValueError(f"maps cannot be {reprlib.repr(model['maps'])}")
+
+
+def shown_channels(model):
+    """How many channels the picture of an image has."""
+    return MAPS[model["maps"][0][0]] if model["maps"] else model["image_channels"]
+
+
+def levels_of(model, image):
+    """The picture of an image, uint8."""
+    image = image[..., : shown_channels(model)]
+    if "cutout" in dict(model["maps"]):
+        opacity = np.maximum((image[..., 3:] + 1.0) / 2.0, LEAST_OPACITY)
+        colour = np.minimum((image[..., :3] + 1.0) / 2.0 / opacity, 1.0)
+        image = np.concatenate([2.0 * colour - 1.0, image[..., 3:]], axis=-1)
+    return np.clip(np.rint((image + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
 def window(model, options):
@@ -260,7 +286,7 @@ def window(model, options):
 def render(session, model, options):
     """The picture: `(height, width, channels)` uint8."""
     (height, width), frame, period = window(model, options)
-    picture = np.empty((height, width, model["image_channels"]), np.uint8)
+    picture = np.empty((height, width, shown_channels(model)), np.uint8)
     targets = {}
     for row, source_y, y in pieces(options.top, height, period[0], options.tile):
         for column, source_x, x in pieces(options.left, width, period[1], options.tile):
@@ -279,8 +305,7 @@ def render(session, model, options):
             raise ValueError(f"the model gives {image.shape} where an image of a tile belongs")
         if image.dtype != np.float32 or not np.isfinite(image).all():
             raise ValueError("the model gives values that are no finite numbers: it is damaged")
-        (image,) = image
-        levels = np.clip(np.rint((image + 1.0) * 127.5), 0, 255).astype(np.uint8)
+        levels = levels_of(model, image[0])
         for y, x, source_y, source_x in places:
             picture[y, x] = levels[source_y, source_x]
     return picture

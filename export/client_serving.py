@@ -32,7 +32,7 @@ import zlib
 CELL, BORDER = 16, 3
 # What a model's description may say, for this client to make its inputs and write its images.
 KNOWN = {
-    "format": (1, 2, 3),
+    "format": (1, 2, 3, 4),
     "latents": ("threefry2x32-20/box-muller/1",),
     "cell": (CELL,),
     "border": (BORDER,),
@@ -40,6 +40,11 @@ KNOWN = {
 }
 # What it may say of whole numbers.
 RANGES = {"global_channels": (0, 2**16), "local_channels": (1, 2**16)}
+# The maps that an image can have and their channels. A PNG shows the first one; a cut-out is colour
+# multiplied by opacity, and opacity.
+MAPS = {"color": 3, "normal": 3, "height": 1, "roughness": 1, "ambient_occlusion": 1}
+MAPS |= {"metalness": 1, "opacity": 1, "cutout": 4}
+LEAST_OPACITY = 1 / 510
 LONGEST_FRAME, LONGEST_TEXT = 2**31 - 1, 2**16
 # Bytes that an answer may have for its text, besides its numbers; and that of an error.
 TEXT_BYTES, REASON_BYTES = 2**20, 2**16
@@ -361,9 +366,10 @@ def described(server):
     with expecting("a LocoGAN generator's description"):
         text = server.describe()[:LONGEST_TEXT]
         # Earlier formats do not name these.
-        model = {"image_channels": 3, "line_channels": [0, 0], **json.loads(text)}
+        absent = {"image_channels": 3, "line_channels": [0, 0], "maps": []}
+        model = {**absent, **json.loads(text)}
         check_numbers(model)
-        told = {field: model[field] for field in KNOWN}
+        told = {field: model[field] for field in KNOWN} | {"image_channels": shown_channels(model)}
     for field, value in told.items():
         if type(value) is not type(KNOWN[field][0]) or value not in KNOWN[field]:
             value, known = reprlib.repr(value), KNOWN[field]
@@ -386,6 +392,30 @@ def check_numbers(model):
     whole = type(rows) is type(columns) is int and min(rows, columns) >= 0
     if not whole or rows + columns >= model["local_channels"]:
         raise ValueError(f"line_channels cannot be {reprlib.repr((rows, columns))}")
+    names = [name for name, bits in model["maps"]]
+    counts = [MAPS.get(name, 0) for name in names]
+    is_known = names in ([], ["cutout"]) or (names[0] == "color" and "cutout" not in names)
+    if not is_known or 0 in counts or sum(counts) not in (0, model["image_channels"]):
+        raise ValueError(f"maps cannot be {reprlib.repr(model['maps'])}")
+
+
+def shown_channels(model):
+    """How many channels the picture of an image has."""
+    return MAPS[model["maps"][0][0]] if model["maps"] else model["image_channels"]
+
+
+def levels_of(model, image):
+    """The picture of an image, bytes; the image is a sequence of the pixels' channels."""
+    shown, is_cutout = shown_channels(model), "cutout" in dict(model["maps"])
+    values = [] if model["maps"] else image
+    for first in range(0, len(image) if model["maps"] else 0, model["image_channels"]):
+        pixel = image[first : first + shown]
+        if is_cutout:
+            opacity = max((pixel[3] + 1.0) / 2.0, LEAST_OPACITY)
+            colour = (min((each + 1.0) / 2.0 / opacity, 1.0) for each in pixel[:3])
+            pixel = [*(2.0 * each - 1.0 for each in colour), pixel[3]]
+        values.extend(pixel)
+    return bytes(min(255, max(0, round((value + 1.0) * 127.5))) for value in values)
 
 
 def window(model, options):
@@ -400,7 +430,7 @@ def window(model, options):
 def render(server, model, options):
     """The picture's rows, a bytearray of the pixels' channels each."""
     (height, width), frame, period = window(model, options)
-    channels = model["image_channels"]
+    channels = shown_channels(model)
     rows = [bytearray(channels * width) for _ in range(height)]
     targets = {}
     for row, source_y, y in pieces(options.top, height, period[0], options.tile):
@@ -434,10 +464,9 @@ def tiles(server, model, options, frame, period, places):
         with expecting("images"):
             images = server.images(inputs, edge, len(batch) * numbers)
             for place, image in zip(batch, images, strict=True):
-                levels = bytes(min(255, max(0, round((value + 1.0) * 127.5))) for value in image)
-                if len(levels) != numbers:
-                    raise ValueError(f"{len(levels)} values instead of {numbers}")
-                yield place, levels
+                if len(image) != numbers:
+                    raise ValueError(f"{len(image)} values instead of {numbers}")
+                yield place, levels_of(model, image)
 
 
 def rendered_by_server(server, model, options):
@@ -553,7 +582,7 @@ def main(arguments=None):
         if options.server_render:
             content = rendered_by_server(server, model, options)
         else:
-            content = png(render(server, model, options), model["image_channels"])
+            content = png(render(server, model, options), shown_channels(model))
         save(options.out, content)
     except ServerError as error:
         return fail(f"{options.url} {error}", 3)

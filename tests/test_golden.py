@@ -135,3 +135,14 @@ def test_a_kit_for_a_server_runs_its_warmup():
     # This one makes its inputs itself.
     picture = tf.io.decode_png(images["render"][0]).numpy()
     assert same_levels(picture, render(engine, make_view(engine.description)))
+
+
+def test_a_material_draws_the_same_maps():
+    """Format 4: a description with maps."""
+    engine = load_engine(GOLDEN / "material.keras")
+    assert engine.description.maps == (("color", 8), ("normal", 8), ("height", 16))
+    assert engine.description.fingerprint == "67ad036a124d6639"
+    view = make_view(engine.description, height=96, width=160, seed=5, top=-40, left=1001)
+    whole = render(engine, view, EXPECTED["tile"])
+    shown = np.concatenate([whole[..., :3], whole[..., 3:6], whole[..., [6, 6, 6]]], axis=1)
+    assert same_levels(shown, picture_of("material"))

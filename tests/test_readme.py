@@ -9,6 +9,7 @@ import lmdb
 import pytest
 from conftest import TINY
 from PIL import Image
+from support.materials import BRICKS
 
 from locogan_keras.cli import main
 
@@ -43,6 +44,10 @@ def test_every_command_runs(tmp_path, monkeypatch, photo, rng):
     # Twice as large, so that its halves hold crops.
     with Image.open(photo) as picture:
         picture.resize((160, 192)).save("photo.png")
+    shutil.copytree(BRICKS, "bricks")
+    with Image.open("photo.png") as picture:
+        picture.putalpha(200)
+        picture.save("leaf.png")
     Path("faces").mkdir()
     for index in range(2):
         shutil.copy(photo, f"faces/{index}.png")

@@ -8,13 +8,14 @@ import reprlib
 import numpy as np
 
 from locogan_keras.canvas.latents import BORDER, CELL, SCHEME
+from locogan_keras.canvas.maps.names import checked_maps, picture_channels
 from locogan_keras.canvas.positions import CROP, PERIODIC_AXES, check_frame
 
 # What this version reads. A text says the lowest format that its reader must know: raised when a
 # reader of an older one would go wrong.
-FORMAT = 3
+FORMAT = 4
 # Later fields: the format that they came with, and what their absence means.
-ADDED = {"image_channels": (2, 3), "line_channels": (3, [0, 0])}
+ADDED = {"image_channels": (2, 3), "line_channels": (3, [0, 0]), "maps": (4, [])}
 # Channels of the images that a picture file can hold: grey, RGB and RGBA.
 PICTURE_CHANNELS = (1, 3, 4)
 # Characters of a description's text, and of a name in it: a recipe's may be a path.
@@ -101,6 +102,8 @@ class Description:
         image_channels: Of its images, positive.
         line_channels: How many of the local channels are one value for a row of cells, and how many
             for a column; see `Generator`.
+        maps: What its images' channels are, `(name, bits)` pairs in their order as of
+            `checked_maps`; none where they are grey, RGB or RGBA.
         cell: Pixels of the image along each axis that one cell of the inputs becomes.
         border: Cells on each side of the inputs that no pixel of the image belongs to.
 
@@ -123,6 +126,7 @@ class Description:
     steps: int | None = None
     image_channels: int = 3
     line_channels: tuple[int, int] = (0, 0)
+    maps: tuple[tuple[str, int], ...] = ()
     cell: int = CELL
     border: int = BORDER
 
@@ -144,6 +148,11 @@ class Description:
             length if repeats else 0
             for length, repeats in zip(self.frame, self.periodic, strict=True)
         )
+
+    @property
+    def picture_channels(self):
+        """Channels of a picture that shows an image: the colour's, where it has maps."""
+        return picture_channels(self.maps, self.image_channels)
 
     @property
     def shown(self):
@@ -196,7 +205,8 @@ class Description:
     def to_json(self):
         """The text that exported models carry, enough to make their inputs."""
         shared = {"latents": SCHEME, "period": self.period}
-        values = {**dataclasses.asdict(self), "line_channels": list(self.line_channels)}
+        values = dataclasses.asdict(self)
+        values |= {name: list(values[name]) for name in ("line_channels", "maps")}
         formats = [added for name, (added, absent) in ADDED.items() if values[name] != absent]
         return json.dumps({"format": max(formats, default=1), **values, **shared}, sort_keys=True)
 
@@ -225,6 +235,7 @@ class Description:
         frame = tuple(values["frame"])
         try:
             check_frame(frame, values["encoding"])
+            maps = checked_maps(values["maps"], values["image_channels"])
         except ValueError as error:
             raise ValueError(f"no description of a LocoGAN generator ({error})") from None
         lines = tuple(values["line_channels"])
@@ -234,4 +245,4 @@ class Description:
                 f"{values['local_channels']} local_channels)"
             )
         known = {field.name: values[field.name] for field in dataclasses.fields(cls)}
-        return cls(**{**known, "frame": frame, "line_channels": lines})
+        return cls(**{**known, "frame": frame, "line_channels": lines, "maps": maps})

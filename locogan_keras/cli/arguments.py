@@ -134,7 +134,19 @@ def add_out(parser, what="the picture to write", more=""):
         "--out",
         metavar="FILE",
         required=True,
-        help=f"{what}: .png, .webp, .jpg, .tif or .exr{more}; -: a PNG to standard output",
+        help=f"{what}: .png, .webp, .jpg, .tif or .exr{more}; -: a PNG to standard output. Of a "
+        "material's model no suffix: a folder with all its maps",
+    )
+    parser.add_argument(
+        "--pack",
+        metavar="NAME|FILE.toml",
+        help="several maps in one file of a material: orm, unity, rgba, or those of a file",
+    )
+    parser.add_argument(
+        "--normals",
+        choices=("gl", "dx"),
+        default="gl",
+        help="dx: normals with y down, too, in a material's folder",
     )
     parser.add_argument(
         "--bits",
@@ -152,7 +164,7 @@ def add_out(parser, what="the picture to write", more=""):
     parser.add_argument(
         "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
     )
-    parser.set_defaults(quiet=None, said="", target=None)
+    parser.set_defaults(quiet=None, said="", target=None, packs=())
 
 
 def add_view(parser):

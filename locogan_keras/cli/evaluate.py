@@ -6,6 +6,7 @@ import json
 import math
 import re
 
+from locogan_keras.canvas.maps.names import CUTOUT
 from locogan_keras.cli.arguments import add_model, path, positive
 from locogan_keras.engines.quiet import import_tensorflow, load_engine
 
@@ -72,7 +73,9 @@ def _evaluate(options):
     from locogan_keras.evaluation.evaluate import evaluate
     from locogan_keras.storage.files.room import check_memory
 
-    decoded = load_pictures(options.source, **reading).decoded
+    pictures = load_pictures(options.source, **reading)
+    _check_maps(options, pictures.maps, engine.description.maps)
+    decoded = pictures.decoded
     count = min(len(decoded), _MOST)
     needed = _COPIES * int(decoded.sizes[:count].prod(axis=1).sum())
     check_memory(needed, f"{count} pictures of SOURCE {options.source}")
@@ -88,6 +91,14 @@ def _evaluate(options):
     print(_json(scores) if options.json else _table(scores))
 
 
+def _check_maps(options, found, trained):
+    """A refusal of a SOURCE with other maps than the model was trained on; bits do not matter."""
+    there, here = ([name for name, _ in maps] for maps in (found, trained))
+    if there != here:
+        said = (", ".join(names) or "a picture" for names in (there, here))
+        raise ValueError("SOURCE {} is of {}, the model of {}".format(options.source, *said))
+
+
 def _reading(options, description):
     """The settings by which SOURCE is read, as for training."""
     from locogan_keras.storage.run import Run
@@ -99,6 +110,7 @@ def _reading(options, description):
         reading |= {"encoding": settings.model.encoding, "frame": settings.model.frame}
     else:
         reading = {"encoding": description.encoding, "frame": description.frame}
+        reading["alpha"] = "keep" if CUTOUT in dict(description.maps) else "drop"
     if options.image_size:
         reading["image_size"] = options.image_size
     if "image_size" not in reading:

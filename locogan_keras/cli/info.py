@@ -43,7 +43,7 @@ def _info(options):
             "period": " x ".join(periods),
             "latent": f"{description.global_channels} global + {description.local_channels} local "
             f"channels{_lines(description.line_channels)}",
-            "image": f"{description.image_channels} channels",
+            "image": f"{description.image_channels} channels{_maps(description.maps)}",
             "parameters": f"{description.parameters:,}",
             "fingerprint": description.fingerprint,
         }
@@ -55,3 +55,9 @@ def _lines(counts):
     """What is said of the channels that rows and columns have, if there are any."""
     rows, columns = counts
     return f", {rows} of rows and {columns} of columns" if any(counts) else ""
+
+
+def _maps(maps):
+    """What is said of maps, if there are any."""
+    names = ", ".join(f"{name} (of {bits} bits)" for name, bits in maps)
+    return f": {names}" if names else ""

@@ -42,21 +42,24 @@ def run(options):
         return
 
     from locogan_keras.rendering.files.formats import format_of
+    from locogan_keras.rendering.materials.packs import load_packs
     from locogan_keras.storage.files.atomic import check_writable
 
     # Refuses what cannot be written before the model is loaded.
     several = options.several or getattr(options, "seeds", None) is not None
     with _target(options.out) as out:
         options.target = out
-        form = format_of(out, several)
+        options.packs = load_packs(options.pack) if options.pack else ()
+        # A material's folder, if the model's is one: only then it is known.
+        form = format_of(out, several or not os.path.splitext(options.out)[1])
         # Of so many channels files of each format can be.
         form.pixels(form.channels[-1], options.bits, quality=options.quality)
         if out == options.out:
             check_writable(out)
-        options.make(options, load_engine(options.model))
-    said = options.said
-    if options.bits and options.bits > 8:
-        said += f" Its {options.bits} bits are the model's, which was trained on levels of 8."
+        engine = load_engine(options.model)
+        options.make(options, engine)
+    said = options.said + _depth(options.bits, engine.description.maps)
+    said += _shown(options.out, engine.description)
     # Where standard output is the picture, there is no room for words.
     if out == options.out:
         print(
@@ -65,6 +68,26 @@ def run(options):
         )
     elif said:
         print(f"locogan:{said}", file=sys.stderr)
+
+
+def _depth(bits, maps):
+    """A sentence about bits that the model did not learn, with a space before it."""
+    if not bits or bits <= 8:
+        return ""
+    of_8 = [name for name, learned in maps if learned == 8]
+    if maps and not of_8:
+        return ""
+    what = f" of {', '.join(of_8)}" if maps else ""
+    return f" Its {bits} bits{what} are the model's, which was trained on levels of 8."
+
+
+def _shown(out, description):
+    """A sentence about maps that a picture does not show, with a space before it."""
+    if description.picture_channels == description.image_channels or not os.path.splitext(out)[1]:
+        return ""
+    return (
+        f" It shows the color of {len(description.maps)} maps; a folder, without suffix, has all."
+    )
 
 
 @contextlib.contextmanager
@@ -92,7 +115,7 @@ def write_out(options, engine, views, origin, names=None):
     """Pictures written as `--out` says.
 
     Args:
-        options: With `target` or `out`, `bits`, `quality`, `tile` and `quiet`.
+        options: With `target` or `out`, `bits`, `quality`, `packs`, `normals`, `tile` and `quiet`.
         engine, views, origin, names: As of `rendering.outputs.write`.
     """
     from tqdm import tqdm
@@ -114,6 +137,8 @@ def write_out(options, engine, views, origin, names=None):
         progress=progress,
         bits=options.bits,
         quality=options.quality,
+        packs=options.packs,
+        normals=options.normals,
     )
 
 

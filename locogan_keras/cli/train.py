@@ -15,8 +15,8 @@ def add_train(commands):
     train.add_argument(
         "source",
         metavar="SOURCE",
-        help="a picture, a folder tree of pictures, tfds:NAME[:SPLIT] (TensorFlow Datasets) or "
-        "lmdb:PATH (LSUN's format)",
+        help="a picture, a folder tree of pictures, a folder of one material's maps, "
+        "tfds:NAME[:SPLIT] (TensorFlow Datasets) or lmdb:PATH (LSUN's format)",
     )
     train.add_argument("--out", metavar="RUN", required=True, help="the run's folder")
     train.add_argument(
@@ -124,13 +124,18 @@ def _max_pixels(changes):
 
 def _kind_of(source, max_pixels):
     """The recipe for a source, the settings that are its own, and what was found."""
-    if not Path(source).is_file():
+    from locogan_keras.data.materials import material_in
+
+    material = material_in(source, max_pixels)
+    if not material and not Path(source).is_file():
         return "aligned", [], "no single photo"
 
     from locogan_keras.data.patterns.kinds import kind_of
     from locogan_keras.data.pictures import read_picture
     from locogan_keras.storage.settings import toml_value
 
-    kind = kind_of(read_picture(source, max_pixels=max_pixels))
+    photo = material.files["color"] if material else source
+    kind = kind_of(read_picture(photo, max_pixels=max_pixels))
     own = [f"{key}={toml_value(value)}" for key, value in kind.changes]
-    return kind.recipe, own, kind.found
+    what = f"a material of {', '.join(material.files)}; " if material else ""
+    return kind.recipe, own, what + kind.found

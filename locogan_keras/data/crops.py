@@ -2,17 +2,19 @@
 
 import contextlib
 import dataclasses
+import hashlib
 import os
 import statistics
 
+import numpy as np
 import tensorflow as tf
 
 from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.latents import CELL
 from locogan_keras.canvas.positions import CROP, PERIODIC_AXES
 from locogan_keras.data.decoded_pictures import DecodedPictures
+from locogan_keras.data.materials import opened_with_maps
 from locogan_keras.data.picture_files import MAX_PIXELS, pillow_quiet
-from locogan_keras.data.sources import open_source
 from locogan_keras.data.usable import Usable, said_of
 
 # The stream's own second key word; the latents of training use the step there.
@@ -38,6 +40,7 @@ class Pictures:
         stride: Pixels between the possible places of crops in the frame, or in their picture.
         rejected: Pairs of the name of a file that was left out and the reason.
         transparent: How many of the pictures show the white that they were laid over.
+        maps: What the pictures' channels are, as of `checked_maps`; none of RGB.
     """
 
     decoded: DecodedPictures
@@ -48,11 +51,18 @@ class Pictures:
     rejected: tuple[tuple[str, str], ...] = ()
     true_phase: bool = False
     transparent: int = 0
+    maps: tuple[tuple[str, int], ...] = ()
 
     @property
     def fingerprint(self):
-        """The 16 hexadecimal digits that tell these pictures from others."""
-        return self.decoded.fingerprint
+        """The 16 hexadecimal digits that tell these pictures, and what they are, from others."""
+        own = self.decoded.fingerprint
+        return hashlib.sha256(f"{own}{self.maps}".encode()).hexdigest()[:16] if self.maps else own
+
+    def colour(self, index):
+        """Picture `index` without what it is beside its colour, `(height, width, 3)` uint8."""
+        levels = self.decoded[index][..., :3]
+        return levels if levels.dtype == np.uint8 else np.uint8(levels >> 8)
 
     def crops(self, batch_size, seed=0, first_step=0, packed=1):
         """The endless stream of batches; batch k depends on the seed and on k alone.
@@ -95,7 +105,7 @@ class Pictures:
             corners = [offset / length for offset, length in zip(offsets, frame, strict=True)]
             extents = [CROP / length for length in frame]
             windows = tf.stack([tf.cast(each, tf.float32) for each in corners + extents], axis=1)
-            return tf.cast(levels, tf.float32) / 127.5 - 1.0, windows
+            return tf.cast(levels, tf.float32) / (levels.dtype.max / 2) - 1.0, windows
 
         # Autotuning has a thread that looks ever more rarely whether its iterator is still there:
         # when a long run ends, it would be waited for, up to a minute.
@@ -146,12 +156,14 @@ def load_pictures(
     true_phase=False,
     max_rejected=0.5,
     max_pixels=MAX_PIXELS,
+    alpha="drop",
     temporary_folder=None,
 ):
     """All pictures of a source that can be used, decoded and scaled.
 
     Args:
-        source: A picture, a folder, `tfds:NAME[:SPLIT]` or `lmdb:PATH`; see `sources.open_source`.
+        source: A picture, a folder, `tfds:NAME[:SPLIT]` or `lmdb:PATH`, see `sources.open_source`;
+            or a folder that is a material, see `materials.material_in`, one picture of all maps.
         image_size: As `size` of `pictures.scaled`.
         encoding: The networks' position encoding.
         frame: (height, width) in pixels of a pattern, or `"picture"` for the whole picture: the
@@ -162,6 +174,8 @@ def load_pictures(
         max_rejected: Share of the pictures that may be damaged or too small for a crop. Files of a
             folder that are no pictures do not count.
         max_pixels: What a picture may have.
+        alpha: What becomes of transparency: `"drop"` it, over white, or `"keep"` it; then colour is
+            multiplied by it, and followed by it.
         temporary_folder: Where decoded pictures are kept, see `DecodedPictures`.
 
     Returns:
@@ -177,7 +191,8 @@ def load_pictures(
     wrap = (False, False) if is_pattern else periodic
     unit = 1 if is_pattern else stride
     multiple = tuple(CELL if repeats else unit for repeats in wrap)
-    usable = Usable(open_source(source), image_size, wrap, multiple, max_pixels)
+    opened, read, maps = opened_with_maps(source, alpha, max_pixels)
+    usable = Usable(opened, image_size, wrap, multiple, max_pixels, read, maps)
     # Closed here and now, also when the disk is full: its threads must not wait for the garbage
     # collection, which may happen in one of them.
     with pillow_quiet(max_pixels), contextlib.closing(iter(usable)) as pictures:
@@ -201,9 +216,10 @@ def load_pictures(
         periodic,
         is_pattern,
         stride,
-        tuple(rejected),
+        (*rejected, *opened.others),
         true_phase,
         usable.transparent,
+        maps,
     )
 
 

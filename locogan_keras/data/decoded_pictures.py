@@ -19,11 +19,12 @@ class DecodedPictures:
     in memory as there is room for, all of it for a small source, and none of it has to stay.
 
     Args:
-        pictures: An iterable of `(height, width, channels)` uint8, all with the same channels.
+        pictures: An iterable of `(height, width, channels)` uint8 or uint16, all with the same
+            channels and type.
         folder: Where the file is made; the system's temporary folder unless given.
 
     Attributes:
-        pixels: `(all pixels, channels)` uint8 tensor.
+        pixels: `(all pixels, channels)` tensor of the pictures' type.
         sizes: `(count, 2)` int64, each picture's height and width.
         starts: `(count,)` int64, each picture's first pixel.
         fingerprint: 16 hexadecimal digits that tell these pictures from others.
@@ -34,11 +35,11 @@ class DecodedPictures:
     """
 
     def __init__(self, pictures, folder=None):
-        sizes, digest, channels = [], hashlib.sha256(), None
+        sizes, digest, channels, kind = [], hashlib.sha256(), None, np.uint8
         with tempfile.TemporaryFile(dir=folder) as file:
             for picture in pictures:
                 levels = np.ascontiguousarray(picture)
-                channels = channels or levels.shape[2]
+                channels, kind = channels or levels.shape[2], levels.dtype
                 if levels.shape[2] != channels:
                     raise ValueError(
                         "pictures must have the same channels. "
@@ -55,10 +56,10 @@ class DecodedPictures:
             self.starts = ends - self.sizes.prod(axis=1)
             # The graph itself reads the mapped file: Python functions in a `tf.data` pipeline can
             # keep a process from ending.
-            self.pixels = tf.zeros((0, channels or 3), tf.uint8)
+            self.pixels = tf.zeros((0, channels or 3), kind)
             if sizes:
                 self.pixels = tf.raw_ops.ImmutableConst(
-                    dtype=tf.uint8,
+                    dtype=kind,
                     shape=(ends[-1], channels),
                     memory_region_name=_region(file),
                 )
@@ -73,7 +74,7 @@ class DecodedPictures:
         return len(self.sizes)
 
     def __getitem__(self, index):
-        """Picture `index`, `(height, width, channels)` uint8."""
+        """Picture `index`, `(height, width, channels)`."""
         height, width = self.sizes[index]
         start = self.starts[index]
         return self.pixels[start : start + height * width].numpy().reshape(height, width, -1)

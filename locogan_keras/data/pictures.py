@@ -1,5 +1,6 @@
 """Pictures of every common kind, read as 8-bit RGB."""
 
+import contextlib
 import struct
 import zlib
 from pathlib import Path
@@ -101,25 +102,32 @@ def decode(file, background="white", *, max_pixels=MAX_PIXELS, is_color=True):
 
     Args:
         file: An open binary file.
-        background: As of `read_picture`.
+        background: As of `read_picture`; None keeps what is transparent, as a fourth channel.
         max_pixels: What a picture may have.
         is_color: Whether it is a picture of colours, and not data, whose levels have no profile.
 
     Returns:
-        `(height, width, 3)` uint8, and a bool.
+        `(height, width, 3)` uint8, or 4 channels, and a bool.
 
     Raises:
         NotRead: If it is none, or of a kind that is not read.
         ValueError: If it is damaged, or too large. The text goes on after the file's name.
     """
+    with opened(file, max_pixels) as picture:
+        picture.load()
+        profile = picture.info.get("icc_profile") if is_color else None
+        picture = to_srgb(_eight_bits(_upright(upright_inks(picture))), profile)
+        return _opaque(picture, background)
+
+
+@contextlib.contextmanager
+def opened(file, max_pixels=MAX_PIXELS):
+    """Pillow's picture of a file, not read yet; whatever goes wrong with it is as of `decode`."""
     try:
         with open_picture(file) as picture:
             if picture.width * picture.height > max_pixels:
                 raise Image.DecompressionBombError
-            picture.load()
-            profile = picture.info.get("icc_profile") if is_color else None
-            picture = to_srgb(_eight_bits(_upright(upright_inks(picture))), profile)
-            return _opaque(picture, background)
+            yield picture
     except UnidentifiedImageError:
         raise refusal(file) from None
     except NotRead:
@@ -134,14 +142,14 @@ def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):
     """A picture of another size.
 
     Args:
-        picture: `(height, width, 3)` uint8.
+        picture: `(height, width, 3)` uint8, or maps, `(height, width, channels)` uint16.
         size: The shorter edge in pixels, to which larger pictures are scaled down; or (height,
             width), to which any is scaled.
         wrap: Whether the picture repeats in (y, x): then its edges are filtered across the seam.
         multiple: (y, x) lengths that the result's height and width must be multiples of.
 
     Returns:
-        `(height, width, 3)` uint8.
+        A picture like it.
 
     Raises:
         ValueError: If the picture is smaller than `multiple`.
@@ -160,17 +168,33 @@ def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):
     top, left = (
         length * (count // 2) for length, count in zip((height, width), copies, strict=True)
     )
-    tiled = Image.fromarray(np.tile(picture, (*copies, 1)))
+    tiled = np.tile(picture, (*copies, 1))
     box = (left, top, left + width, top + height)
-    return np.asarray(tiled.resize(target[::-1], Image.Resampling.LANCZOS, box=box))
+
+    def resize(image):
+        return image.resize(target[::-1], Image.Resampling.LANCZOS, box=box)
+
+    if picture.dtype == np.uint16:
+        # Each channel by itself, with all its bits.
+        channels = [
+            np.asarray(resize(Image.fromarray(np.float32(channel))))
+            for channel in np.moveaxis(tiled, -1, 0)
+        ]
+        return np.clip(np.rint(np.stack(channels, axis=-1)), 0, 2**16 - 1).astype(np.uint16)
+    return np.asarray(resize(Image.fromarray(tiled)))
+
+
+def turn_of(picture):
+    """How a picture of Pillow's is turned upright, or None; where its notes are damaged, too."""
+    try:
+        return _TURNS.get(picture.getexif().get(_ORIENTATION))
+    except _DAMAGE:
+        return None
 
 
 def _upright(picture):
-    """The loaded picture as its camera was held; as it is where the camera's notes are damaged."""
-    try:
-        turn = _TURNS.get(picture.getexif().get(_ORIENTATION))
-    except _DAMAGE:
-        turn = None
+    """The loaded picture as its camera was held."""
+    turn = turn_of(picture)
     return picture if turn is None else picture.transpose(turn)
 
 
@@ -196,6 +220,8 @@ def _eight_bits(picture):
 
 def _opaque(picture, background):
     """The levels of a picture laid over a colour, and whether that shows."""
+    if background is None:
+        return np.asarray(picture.convert("RGBA")), False
     if picture.mode == "RGB":
         return np.asarray(picture), False
     under = Image.new("RGBA", picture.size, background)

@@ -19,14 +19,16 @@ class Source:
         count: How many, damaged ones included; of a folder its files, pictures or not.
         files: Pairs of a picture's name and a function that opens it as a binary file. The
             function may be called in any thread, and raises `OSError` or `ValueError` if it cannot.
-        is_picture: Whether SOURCE is one picture's file.
+        is_picture: Whether SOURCE is one picture's file, or one material's folder.
         is_folder: Whether it is a folder, in which not all files need be pictures.
+        others: Pairs of the names of files that are left out, and why.
     """
 
     count: int
     files: Iterable[tuple[str, Callable]]
     is_picture: bool = False
     is_folder: bool = False
+    others: tuple[tuple[str, str], ...] = ()
 
 
 def open_source(source):

@@ -4,12 +4,14 @@ import collections
 import dataclasses
 import itertools
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tqdm import tqdm
 
 from locogan_keras.canvas.positions import CROP
+from locogan_keras.data.levels import with_unit_normals
 from locogan_keras.data.picture_files import CONVERT, SUFFIXES, NotAPicture
 from locogan_keras.data.pictures import decode, scaled
 from locogan_keras.data.sources import Source
@@ -28,6 +30,8 @@ class Usable:
         source: The `Source`.
         size, wrap, multiple: As of `pictures.scaled`.
         max_pixels: As of `pictures.decode`.
+        read: Like `pictures.decode`, of what the source's functions give.
+        maps: What the pictures' channels are, as of `checked_maps`.
 
     Attributes:
         rejected: Pairs of the name of a file that was left out and the reason, so far.
@@ -40,6 +44,8 @@ class Usable:
     wrap: tuple[bool, bool]
     multiple: tuple[int, int]
     max_pixels: int
+    read: Callable = decode
+    maps: tuple[tuple[str, int], ...] = ()
     rejected: list = dataclasses.field(default_factory=list)
     damaged: list = dataclasses.field(default_factory=list)
     transparent: int = 0
@@ -81,8 +87,9 @@ class Usable:
         """`(picture, whether it was transparent, None)`; or an error last if it cannot be used."""
         try:
             with opening() as file:
-                picture, is_transparent = decode(file, max_pixels=self.max_pixels)
+                picture, is_transparent = self.read(file, max_pixels=self.max_pixels)
             picture = scaled(picture, self.size, self.wrap, self.multiple)
+            picture = with_unit_normals(picture, self.maps)
             height, width = picture.shape[:2]
             if min(height, width) < CROP:
                 raise ValueError(
@@ -119,4 +126,4 @@ def said_of_alpha(transparent, count):
         count: How many there are.
     """
     which = "it is" if count == 1 else f"{transparent} of {count} pictures are"
-    return f"{which} transparent in places; these are laid over white"
+    return f"{which} transparent in places; these are laid over white (data.alpha=keep keeps them)"

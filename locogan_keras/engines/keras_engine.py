@@ -63,6 +63,7 @@ def describe(generator, **origin):
         parameters=generator.count_params(),
         image_channels=generator.image_channels,
         line_channels=generator.line_channels,
+        maps=generator.maps,
         **origin,
     )
 

@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from locogan_keras.canvas.maps.values import unfinished
 from locogan_keras.canvas.views import make_view
 from locogan_keras.evaluation.metrics.frame_lock import frame_lock
 from locogan_keras.evaluation.metrics.lattice_error import lattice_strength
+from locogan_keras.evaluation.metrics.samples import halves
 from locogan_keras.evaluation.metrics.seams import seam
+from locogan_keras.evaluation.registration import mean_correlations, registration
 from locogan_keras.evaluation.scores import METRICS, SMALLEST, Score, score
 from locogan_keras.rendering.render import render
 
@@ -22,19 +25,21 @@ def evaluate(engine, photos, period=None, inception=None):
 
     Args:
         engine: An `Engine`, such as `load_engine` gives.
-        photos: A sequence of `(height, width, 3)` uint8, at least 128 pixels each way, at the scale
-            that the model was trained at.
+        photos: A sequence of `(height, width, channels)` uint8 or uint16, as training reads them,
+            at least 128 pixels each way, at the scale that the model was trained at.
         period: As of `scores.score`; the model's frame unless given, if the photo repeats after it.
         inception: As of `scores.score`.
 
     Returns:
-        As of `scores.score`, and where the model repeats `seam` and, on both axes, `frame_lock`.
+        As of `scores.score`, of the colour where there are maps, and then `registration`; and where
+        the model repeats `seam` and, on both axes, `frame_lock`.
 
     Raises:
         ValueError: As of `scores.score`.
     """
     description = engine.description
-    photos = [_values(photo) for photo in photos]
+    wholes = [_values(photo) for photo in photos]
+    photos = [whole[..., :3] for whole in wholes]
     period = _period(description, photos[0]) if period is None else tuple(period)
     size = tuple(
         _length(frame, length) if repeats else frame
@@ -45,11 +50,14 @@ def evaluate(engine, photos, period=None, inception=None):
     wraps = tuple(
         length * repeats for length, repeats in zip(size, description.periodic, strict=True)
     )
-    pictures = []
+    made = []
     for seed in range(_SEEDS):
         view = make_view(description, height=size[0], width=size[1], seed=seed, period=wraps)
-        pictures.append(_values(render(engine, view)))
+        made.append(unfinished(_values(render(engine, view)), description.maps))
+    pictures = [whole[..., :3] for whole in made]
     scores = score(pictures, photos, period, inception)
+    if description.maps and len(mean_correlations(wholes[:1], description.maps)):
+        scores["registration"] = _registration(made, wholes, description.maps)
     if any(description.periodic):
         scores["seam"] = _seam(pictures, photos[0], description, period)
     if all(description.periodic):
@@ -66,7 +74,15 @@ def _length(frame, length):
 
 
 def _values(picture):
-    return picture.astype(np.float32) / 127.5 - 1
+    return picture.astype(np.float32) / (np.iinfo(picture.dtype).max / 2) - 1
+
+
+def _registration(pictures, photos, maps):
+    apart = [registration(*pair, maps) for pair in halves(photos)]
+    # Maps that have nothing to do with one another.
+    useless = np.abs(mean_correlations(photos, maps)).mean()
+    value = registration(pictures, photos, maps)
+    return Score(value, float(np.mean(apart)), float(useless))
 
 
 def _period(description, photo):

@@ -4,6 +4,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from locogan_keras.canvas.latents import latent_field
+from locogan_keras.canvas.maps.names import places
+from locogan_keras.canvas.maps.values import finished
 from locogan_keras.canvas.positions import window_positions
 from locogan_keras.canvas.views import make_view
 from locogan_keras.rendering.files.levels import to_levels
@@ -38,6 +40,8 @@ def fake_crops(engine, windows, size):
 def sample_sheet(engine, reals, fakes):
     """Real crops above generated ones, then pictures of several sizes, all of fixed seeds.
 
+    Of maps, crops of each are shown, and pictures of the colour.
+
     Args:
         engine: An `Engine`, such as `load_engine` gives.
         reals: `(count, size, size, channels)` float32 in [-1, 1], of the size trained at.
@@ -47,24 +51,28 @@ def sample_sheet(engine, reals, fakes):
         `(height, width, 3)` uint8.
     """
     description, tile = engine.description, reals.shape[1]
-    rows = [
-        ("real crops", list(to_levels(reals))),
-        ("generated crops of the same windows", list(to_levels(fakes))),
-    ]
+    rows = []
+    for name, place in (places(description.maps) or {"": slice(None)}).items():
+        for caption, crops in (
+            ("real crops", reals),
+            ("generated crops of the same windows", fakes),
+        ):
+            shown = to_levels(finished(crops, description.maps)[..., place])
+            rows.append((f"{caption}: {name}" if name else caption, list(shown)))
     frame = np.array(description.shown)
     sizes = [(1, 1), (1, 1), (1, 1.5), (0.75, 1)]
     pictures = []
     for seed, factors in enumerate(sizes):
         height, width = (frame * factors).astype(int).tolist()
         view = make_view(description, height=height, width=width, seed=seed, periodic="none")
-        pictures.append(render(engine, view, tile=tile))
+        pictures.append(render(engine, view, tile=tile)[..., : description.picture_channels])
     rows.append((f"pictures of {_sizes(pictures)}", pictures))
     if any(description.periodic):
         repeats = [2 if axis else 1 for axis in description.periodic]
         height, width = (frame * repeats).tolist()
+        views = (make_view(description, height=height, width=width, seed=seed) for seed in range(2))
         tiling = [
-            render(engine, make_view(description, height=height, width=width, seed=seed), tile=tile)
-            for seed in range(2)
+            render(engine, view, tile=tile)[..., : description.picture_channels] for view in views
         ]
         rows.append((f"{repeats[0]} x {repeats[1]} repeats of one frame", tiling))
     return _stacked(rows)
@@ -87,7 +95,9 @@ def _stacked(rows):
         top += _CAPTION
         left = _GAP
         for picture in pictures:
-            sheet.paste(as_image(picture), (left, top))
+            image = as_image(picture)
+            # What is transparent shows the sheet.
+            sheet.paste(image, (left, top), image if image.mode == "RGBA" else None)
             left += picture.shape[1] + _GAP
         top += height + _GAP
     return np.asarray(sheet)

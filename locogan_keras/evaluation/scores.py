@@ -28,6 +28,7 @@ METRICS = {
     "grid": "power of lattices of 2 to 16 pixels over the photo's",
     "frame_lock": "what all frames share over what chance leaves",
     "seam": "rank of the edge's gradient; 0.5 like others, 1 stands out",
+    "registration": "how far off the photo's its maps' edges agree, 0 as they do",
     "period_error": "how far the pattern strays, in periods",
     "lattice_strength": "how alike the pattern is a period on; 1 repeats",
     "copying": "how far the photo's nearest patch is; 0 copies",
@@ -114,16 +115,16 @@ def quick_scores(fakes, reals):
     """The metrics that need no trained network and no anchors, for use while a model trains.
 
     Args:
-        fakes, reals: `(count, height, width, 3)` in [-1, 1], at least 64 pixels each way; the same
-            count and size.
+        fakes, reals: `(count, height, width, channels)` in [-1, 1], at least 64 pixels each way;
+            the same count and size. Spectra are of the first three channels, the colour.
 
     Returns:
         `{name: value}`, some of `METRICS`.
     """
     return {
         "patch_distance": patch_distance(fakes, reals),
-        "spectrum_distance": spectrum_distance(fakes, reals),
-        "grid": grid(fakes, reals),
+        "spectrum_distance": spectrum_distance(fakes[..., :3], reals[..., :3]),
+        "grid": grid(fakes[..., :3], reals[..., :3]),
     }
 
 

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from locogan_keras.canvas import graph_latents
 from locogan_keras.canvas.graph_positions import cell_centres, grid
+from locogan_keras.canvas.maps.names import CUTOUT
+from locogan_keras.canvas.maps.values import LEAST_OPACITY
 from locogan_keras.canvas.views import AXES, CANVAS, FARTHEST
 
 # What a request may ask for, each an integer; 0 is the default of `locogan render`.
@@ -35,7 +37,7 @@ def picture(network, description, request):
             repeats the picture does.
 
     Returns:
-        `(height, width, channels)` uint8. A request that cannot be met fails with
+        `(height, width, picture_channels)` uint8. A request that cannot be met fails with
         `InvalidArgumentError`, whose message names what is wrong.
     """
     height, width = (
@@ -72,7 +74,17 @@ def picture(network, description, request):
         **description.channels,
     )
     image = network([latent, grid(y[None], x[None])])[0, crop_y, crop_x]
+    image = _shown(image, description)
     return tf.cast(tf.clip_by_value(tf.round((image + 1.0) * 127.5), 0, 255), tf.uint8)
+
+
+def _shown(image, description):
+    """What a picture shows of an image: of maps, the colour."""
+    if CUTOUT not in dict(description.maps):
+        return image[..., : description.picture_channels]
+    opacity = (image[..., 3:] + 1.0) / 2.0
+    colour = (image[..., :3] + 1.0) / 2.0 / tf.maximum(opacity, LEAST_OPACITY)
+    return tf.concat([2.0 * tf.minimum(colour, 1.0) - 1.0, image[..., 3:]], axis=-1)
 
 
 def _side(description, axis, length, corner, frame, period):

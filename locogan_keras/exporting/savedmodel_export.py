@@ -15,8 +15,9 @@ def save_savedmodel(network, description, folder):
 
     - `serving_default`: latent, positions -> image, as in `Generator`.
     - `render`: the integers of `graph_rendering.REQUEST`, int64 `(batch,)` each ->
-      image_bytes, `(batch,)` PNG files: grey, RGB or RGBA by the model's image channels. With
-      other channels there is no such file, and every request fails and says so.
+      image_bytes, `(batch,)` PNG files: grey, RGB or RGBA by the model's image channels; of
+      maps, the colour. With other channels there is no such file, and every request fails and says
+      so.
     - `describe`: query, int64 `(batch,)` of anything -> model_json, `(batch,)` strings: the
       `Description`.
 
@@ -37,11 +38,11 @@ def save_savedmodel(network, description, folder):
 
     def render(**request):
         def encoded(single):
-            if description.image_channels not in PICTURE_CHANNELS:
+            if description.picture_channels not in PICTURE_CHANNELS:
                 reason = (
                     "a PNG file has 1 (grey), 3 (RGB) or 4 (RGBA) channels. Received: images of"
                 )
-                tf.debugging.Assert(False, [reason, description.image_channels])
+                tf.debugging.Assert(False, [reason, description.picture_channels])
                 return tf.constant(b"")
             return tf.io.encode_png(picture(network, description, single))
 

@@ -87,7 +87,7 @@ def _warmup_records(description, name):
         "serving_default": {"latent": latent, "positions": positions},
         "render": {field: np.int64(value) for field, value in picture.items()},
     }
-    if description.image_channels not in PICTURE_CHANNELS:
+    if description.picture_channels not in PICTURE_CHANNELS:
         # It would fail, and the server would not load the model.
         del requests["render"]
     for signature, inputs in requests.items():

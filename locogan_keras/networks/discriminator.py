@@ -40,10 +40,10 @@ class Discriminator(Network):
         width: Channels of the first layer; the next have 2, 4 and 8 times as many.
         encoding: How positions are encoded: `"linear"`, `"cylinder"` or `"torus"`.
         inject: `"every_layer"` (the paper) or `"input"` (the reference code).
-        statistics: `[mean, deviation]` of the pictures: each channel's mean and one number, of
-            values in [-1, 1]. Images are then standardised to mean 0 and deviation 0.5 first. A
-            spectrally normalised network hardly sees a photo of low contrast, such as sand. None
-            (the reference) leaves images as they are.
+        statistics: `[mean, deviation]` of the pictures: each channel's mean and one number, or one
+            for each channel, of values in [-1, 1]. Images are then standardised to mean 0 and
+            deviation 0.5 first. A spectrally normalised network hardly sees a photo of low
+            contrast, such as sand. None (the reference) leaves images as they are.
         image_channels: Channels of the images. Positive.
         dtype: Keras's dtype policy of the layers; the global one unless given. Positions and the
             last layers are float32 all the same.
@@ -103,14 +103,15 @@ class Discriminator(Network):
         features = image
         if statistics is not None:
             mean, deviation = statistics
-            if len(mean) != image_channels or not deviation > 0:
+            each = deviation if isinstance(deviation, list) else image_channels * [deviation]
+            if {len(mean), len(each)} != {image_channels} or not min(each) > 0:
                 raise ValueError(
                     f"`statistics` must be {image_channels} means, one a channel, and a positive "
-                    f"deviation. Received: statistics={statistics}"
+                    f"deviation, or as many. Received: statistics={statistics}"
                 )
             features = layers.Normalization(
                 mean=packed * list(mean),
-                variance=packed * image_channels * [(2.0 * deviation) ** 2],
+                variance=packed * [(2.0 * one) ** 2 for one in each],
                 dtype="float32",
                 name="standardize",
             )(features)

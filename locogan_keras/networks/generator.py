@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from locogan_keras.canvas.latents import LEVELS
+from locogan_keras.canvas.maps.names import checked_maps
 from locogan_keras.canvas.positions import check_frame
 from locogan_keras.networks.encodings import ENCODINGS
 from locogan_keras.networks.layers import PositionInjection
@@ -59,6 +60,8 @@ class Generator(Network):
             padding, then normalisation and ReLU) of what the reference only crops the border of: 0
             to 4. So a brick of three cells can be of one colour, and its joints agree: a cell
             reaches 16, 24, 28 or 30 pixels further than without, still within the border.
+        maps: What the image's channels are, `(name, bits)` pairs as of `checked_maps`; none where
+            they are grey, RGB or RGBA. The network does not know: whoever writes its images does.
 
     Call arguments:
         inputs: `[latent, positions]`, float32:
@@ -85,7 +88,7 @@ class Generator(Network):
 
     settings = (
         *("width", "encoding", "inject", "global_channels", "local_channels", "frame"),
-        *("image_channels", "upsampling", "fine_channels", "wide_levels", "line_channels"),
+        *("image_channels", "upsampling", "fine_channels", "wide_levels", "line_channels", "maps"),
     )
     absent = {
         "image_channels": 3,
@@ -93,6 +96,7 @@ class Generator(Network):
         "fine_channels": (0, 0, 0),
         "wide_levels": 0,
         "line_channels": (0, 0),
+        "maps": (),
     }
 
     def __init__(
@@ -110,6 +114,7 @@ class Generator(Network):
         fine_channels=(0, 0, 0),
         wide_levels=0,
         line_channels=(0, 0),
+        maps=(),
     ):
         check_settings(width, inject, image_channels)
         dtype = keras.dtype_policies.get(dtype)
@@ -119,6 +124,7 @@ class Generator(Network):
         check_frame(frame, encoding)
         fine_channels, line_channels = tuple(fine_channels), tuple(line_channels)
         check_local_channels(local_channels, fine_channels, line_channels)
+        maps = checked_maps(maps, image_channels)
 
         def inject_positions(features, level, margin, name="positions"):
             if level and (inject == "input" or not ENCODINGS[encoding].channels):
@@ -171,6 +177,7 @@ class Generator(Network):
             fine_channels=fine_channels,
             wide_levels=wide_levels,
             line_channels=line_channels,
+            maps=maps,
         )
 
 

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from locogan_keras.canvas.latents import SCHEME
+from locogan_keras.canvas.maps.names import CUTOUT
 from locogan_keras.canvas.views import View
 from locogan_keras.rendering.costs import disk_bytes
 from locogan_keras.rendering.files.format import LEVELS
 from locogan_keras.rendering.files.formats import format_of, is_file
 from locogan_keras.rendering.files.opening import open_picture
+from locogan_keras.rendering.materials.folder import files_of, write_material
 from locogan_keras.rendering.render import bands, render
+from locogan_keras.storage.files.atomic import replacing_folder
 from locogan_keras.storage.files.room import check_disk
 from locogan_keras.storage.run import version
 
@@ -29,6 +32,8 @@ def write(
     progress=iter,
     bits=None,
     quality=None,
+    packs=(),
+    normals="gl",
 ):
     """One picture as a file, or several as a file or a folder; whole or not at all.
 
@@ -37,7 +42,8 @@ def write(
             `.tif` are written while they are made, `.webp`, `.jpg` and `.exr` are held whole.
             Several become a sheet (the same suffixes), eight in a row; an animation (`.gif`) that
             repeats, on white where sizes differ; or a folder (no suffix) with a PNG of each. An
-            open binary file gets a PNG.
+            open binary file gets a PNG. Of a material, a file shows the colour; a folder has a PNG
+            of each map, packs of them, a glTF and a MaterialX file, or such a folder for each view.
         engine: An `Engine`, such as `load_engine` gives.
         views: One `View`, or a list of them.
         names: Of several pictures, as files of a folder; numbers unless given.
@@ -48,6 +54,7 @@ def write(
         bits: Of a channel: 8 or 16, of `.tif` and `.exr` 32, which are floats; 8 unless given, of
             `.exr` 16.
         quality: 1 to 100, of `.jpg` (95 unless given) and `.webp` (without loss unless given).
+        packs, normals: Of a material's folder, as of `materials.folder.files_of`.
 
     Raises:
         ValueError: If `out` ends in something else, the format has no such size, the folder exists,
@@ -67,7 +74,14 @@ def write(
         write("animation.gif", engine, views)
     """
     several = not isinstance(views, View)
-    form = format_of(out, several)
+    description = engine.description
+    is_folder = _is_material(out, description)
+    if (packs or normals != "gl") and not is_folder:
+        raise ValueError(
+            "packs and normals are of a material's folder, which has no suffix. Received: "
+            f"--out {out}, of a model of {description.image_channels} channels"
+        )
+    form = format_of(out, several or is_folder)
     views = list(views) if several else [views]
     names = [f"{number:04}" for number in range(len(views))] if names is None else list(names)
     if not views or len(names) != len(views):
@@ -79,11 +93,11 @@ def write(
     for view in views:
         bands(engine, view, tile)
     how = {"bits": bits, "quality": quality}
-    pixels = form.pixels(engine.description.image_channels, **how)
+    files = files_of(description.maps, packs, normals) if is_folder else ()
+    pixels = form.pixels(description.picture_channels, **how)
+    channels = sum(pack.count for pack in files) or pixels.channels
     stored = form.stored + (pixels.bits - 8) / 8
-    needed = sum(
-        disk_bytes(view, tile, pixels.channels, pixels.dtype.itemsize, stored) for view in views
-    )
+    needed = sum(disk_bytes(view, tile, channels, pixels.dtype.itemsize, stored) for view in views)
     largest = max((view.size for view in views), key=math.prod)
     count = f"{len(views)} pictures of " if several else ""
     if not is_file(out):
@@ -94,13 +108,26 @@ def write(
         for view, name in zip(views, names, strict=True)
     ]
     opened = functools.partial(open_picture, **how)
-    if len(pictures) == 1 and form.begin:
+    if is_folder:
+        with replacing_folder(out) as folder:
+            for picture in pictures:
+                inner = folder / picture.name if several else folder
+                inner.mkdir(exist_ok=True)
+                name = picture.name if several else Path(out).resolve().name
+                write_material(inner, name, picture, files, opened)
+    elif len(pictures) == 1 and form.begin:
         (picture,) = pictures
         with opened(out, picture.size, picture.channels, picture.metadata()) as write_rows:
             for band in picture.bands():
                 write_rows(band)
     else:
         form.several(out if is_file(out) else Path(out), pictures, opened)
+
+
+def _is_material(out, description):
+    """Whether a folder of maps is asked for, and not a picture."""
+    has_maps = bool(description.maps) and description.maps[0][0] != CUTOUT
+    return has_maps and not is_file(out) and not Path(out).suffix
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,8 +152,8 @@ class Picture:
 
     @property
     def channels(self):
-        """Of the picture."""
-        return self.engine.description.image_channels
+        """Of the picture: of a material, those of its colour."""
+        return self.engine.description.picture_channels
 
     @property
     def size(self):
@@ -135,11 +162,16 @@ class Picture:
 
     def bands(self):
         """The picture from top to bottom: an iterator over `(rows, width, channels)`."""
+        return (band[..., : self.channels] for band in self.image_bands())
+
+    def image_bands(self):
+        """The same with all channels of the model's images."""
         return bands(self.engine, self.view, self.tile, self.progress, self.folder, self.dtype)
 
     def whole(self):
         """The picture in one array: `(height, width, channels)`."""
-        return render(self.engine, self.view, self.tile, self.progress, self.dtype)
+        whole = render(self.engine, self.view, self.tile, self.progress, self.dtype)
+        return whole[..., : self.channels]
 
     def metadata(self, **further):
         """The facts that its file keeps, as a dict; `further` comes after `origin`."""

@@ -8,6 +8,7 @@ import numbers
 
 import numpy as np
 
+from locogan_keras.canvas.maps.values import finished
 from locogan_keras.rendering.costs import different_columns, streaming_bytes, tile_bytes
 from locogan_keras.rendering.files.levels import to_levels
 from locogan_keras.rendering.tiles import Tiles
@@ -58,6 +59,7 @@ def bands(engine, view, tile=256, progress=iter, folder=None, dtype=np.uint8):
         progress: Wraps a range as long as there are tiles, as it is worked through, like `tqdm`.
         folder: For that file; the system's temporary folder unless given.
         dtype: uint8 or uint16 for levels, float32 for the model's own values in [-1, 1].
+            Of maps, normals have length 1, and a cut-out's colour is plain.
 
     Returns:
         An iterator over `(rows, width, channels)` of `dtype`, which make up the picture.
@@ -191,5 +193,6 @@ def _tile(engine, view, row, column, tile, dtype):
     """Tile (row, column) of the canvas, `(tile, tile, channels)` of `dtype`."""
     cells = tile // engine.description.cell
     latent, positions = view.inputs(row * cells, column * cells, cells, cells)
-    image = engine(latent[None], positions[None])
-    return to_levels(engine.description.checked_image(image, latent[None])[0], dtype)
+    description = engine.description
+    (image,) = description.checked_image(engine(latent[None], positions[None]), latent[None])
+    return to_levels(finished(image, description.maps), dtype)

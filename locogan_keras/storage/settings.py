@@ -96,6 +96,11 @@ class DataSettings:
     true_phase: bool = _setting(
         False, "whether a pattern's crops keep their places in a frame that is the photo's lattice"
     )
+    alpha: str = _setting(
+        "drop",
+        "what becomes of transparency: drop it, over white, or keep it, for cut-outs",
+        choices=("drop", "keep"),
+    )
     # More than half damaged is more likely a wrong SOURCE than a bad one.
     max_rejected: float = _setting(
         0.5, "share of the pictures that may be damaged or too small", least=0.0, most=1.0

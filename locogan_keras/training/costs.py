@@ -59,6 +59,7 @@ def _feature_flops(model, size):
     if not discriminator:
         return 0
     features = sum(convolution_flops(discriminator.features, size).values())
+    features *= len(discriminator.pictures)
     shapes = _shapes(discriminator.features, discriminator.features.outputs, size)
     logits = convolution_flops(discriminator, [shape[1] for shape in shapes])
     logits = sum(logits.values()) / discriminator.packed
@@ -87,7 +88,8 @@ def training_bytes(model, batch, size):
         judging = model.feature_discriminator.judging_variables
         weights += model.feature_discriminator.count_params()
         weights += 3 * sum(math.prod(each.shape) for each in judging)
-        activations += 2 * _values(model.feature_discriminator.features, size)
+        pictures = 2 * len(model.feature_discriminator.pictures)
+        activations += pictures * _values(model.feature_discriminator.features, size)
     return _FLOAT * (weights + batch * activations)
 
 

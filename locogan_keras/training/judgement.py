@@ -93,8 +93,9 @@ class Judgement:
         count = model.step.value * model.discriminator_steps + draw
         noises = tf.random.stateless_normal(shape, tf.stack([model.seed, count]))
         _, deviation = model.discriminator.statistics or (None, 0.5)
+        each = deviation if isinstance(deviation, list) else [deviation]
         mine = noises[:, self._replica * batch : (self._replica + 1) * batch]
-        return tf.unstack(mine * (NEARBY * 2 * deviation))
+        return tf.unstack(mine * [NEARBY * 2 * one for one in each])
 
 
 def _moved(images, move):

@@ -81,9 +81,10 @@ class LocoGAN(AdversarialModel):
                 "both discriminators must be `packed` alike. Received: packed="
                 f"{discriminator.packed} and {feature_discriminator.packed}"
             )
-        if feature_discriminator and generator.image_channels != 3:
+        seen = max(map(max, feature_discriminator.pictures)) + 1 if feature_discriminator else 0
+        if seen > generator.image_channels:
             raise ValueError(
-                "`feature_discriminator` looks at pictures of 3 channels. Received: "
+                f"`feature_discriminator` looks at pictures of {seen} channels. Received: "
                 f"image_channels={generator.image_channels}"
             )
         self.generator = generator

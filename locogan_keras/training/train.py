@@ -127,7 +127,7 @@ def _write_beginning(prepared, is_new):
     run.write(prepared.settings, origin)
     if prepared.settings.data.true_phase:
         pictures = prepared.pictures
-        shown = drawn(pictures.decoded[0], Lattice(frame=pictures.frame))
+        shown = drawn(pictures.colour(0), Lattice(frame=pictures.frame))
         write_picture(run.path(LATTICE), shown.shape[:2], [shown])
     run.write_rejected(prepared.pictures.rejected)
 

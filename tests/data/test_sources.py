@@ -111,7 +111,8 @@ def test_transparent_pictures_are_counted(tmp_path):
     pictures = load(tmp_path)
     assert pictures.transparent == 1
     assert said_of_alpha(pictures.transparent, 2) == (
-        "1 of 2 pictures are transparent in places; these are laid over white"
+        "1 of 2 pictures are transparent in places; these are laid over white "
+        "(data.alpha=keep keeps them)"
     )
     assert levels(pictures) == [127, 0]
 

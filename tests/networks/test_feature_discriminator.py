@@ -56,6 +56,28 @@ def test_neighbours_in_the_batch_are_judged_together(published, crops):
     assert [tuple(each.shape) for each in logits] == [(2, 14, 14, 1), (2, 6, 6, 1), (2, 2, 2, 1)]
 
 
+def test_maps_are_pictures_that_are_judged_together(published, rng):
+    images = rng.uniform(-1, 1, (4, 64, 64, 7)).astype("float32")
+    pictures = ((0, 1, 2), (3, 4, 5), (6, 6, 6))
+    several = FeatureDiscriminator(packed=2, pictures=pictures)
+    several.features.set_weights(published.features.get_weights())
+    maps = several.maps(images)
+    assert [tuple(each.shape) for each in maps] == [
+        (2, 16, 16, 144),
+        (2, 8, 8, 240),
+        (2, 4, 4, 672),
+    ]
+    for number, channels in enumerate(pictures):
+        alone = published.maps(images[..., channels])[0]
+        part = maps[0][..., 48 * number : 48 * (number + 1)]
+        np.testing.assert_allclose(part, alone, atol=1e-5)
+    assert several(maps, training=False)[0].shape == (2, 14, 14, 1)
+    assert FeatureDiscriminator.from_config(several.get_config()).pictures == pictures
+    assert "pictures" not in published.architecture()
+    with pytest.raises(ValueError, match=r"pictures of 7 channels\. Received: image_channels=3"):
+        model_of(several)
+
+
 def test_its_eyes_are_not_trained_and_its_judgement_is(published, crops):
     model, before = model_of(FeatureDiscriminator(packed=2)), values(published)
     model.feature_discriminator.set_weights(before)

@@ -70,13 +70,14 @@ def test_positions_matter_in_every_layer(kept):
     assert np.abs(images[0] - images[1]).max() > 1e-3
 
 
-def test_statistics_standardise_what_the_discriminator_sees(rng):
-    mean, deviation = [0.3, 0.2, -0.1], 0.06
+@pytest.mark.parametrize("deviation", [0.06, [0.06, 0.2, 0.01]])
+def test_statistics_standardise_what_the_discriminator_sees(deviation, rng):
+    mean = [0.3, 0.2, -0.1]
     plain, standard = (build_discriminator(2, statistics=s) for s in (None, [mean, deviation]))
     standard.set_weights(plain.get_weights())
     image = rng.normal(size=(2, 64, 64, 3)).astype(np.float32)
     positions = rng.uniform(-1, 1, (2, 64, 64, 2)).astype(np.float32)
-    faint = (image * 2 * deviation + mean).astype(np.float32)
+    faint = (image * 2 * np.array(deviation) + mean).astype(np.float32)
     expected = plain([image, positions], training=False)
     np.testing.assert_allclose(standard([faint, positions], training=False), expected, atol=1e-5)
     again = type(standard).from_config(standard.get_config())
@@ -91,7 +92,10 @@ def test_as_many_are_packed_as_there_are():
         build_discriminator(2, packed=0)
 
 
-@pytest.mark.parametrize("statistics", [[[0.0, 0.0], 1.0], [[0.0, 0.0, 0.0], 0.0]])
+@pytest.mark.parametrize(
+    "statistics",
+    [[[0.0, 0.0], 1.0], [3 * [0.0], 0.0], [3 * [0.0], [1.0, 1.0]], [3 * [0.0], [1.0, 0.0, 1.0]]],
+)
 def test_bad_statistics_are_named(statistics):
     with pytest.raises(ValueError, match="statistics"):
         build_discriminator(2, statistics=statistics)

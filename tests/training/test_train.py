@@ -20,7 +20,7 @@ from locogan_keras.networks.generator import Generator, build_generator
 from locogan_keras.storage.config import settings_from
 from locogan_keras.storage.run import Run
 from locogan_keras.training.locogan import LocoGAN
-from locogan_keras.training.prepare import build
+from locogan_keras.training.prepare import build, pictures_of
 
 
 def weights(run):
@@ -264,3 +264,12 @@ def test_ctrl_c_saves_and_says_how_to_go_on(photo, tmp_path):
     assert int(keras.saving.load_model(newest(run)).step) == step
     assert (run / "generator.keras").exists()
     assert train(photo, run, "--steps", str(step + 1)) == 0
+
+
+def test_the_feature_discriminator_looks_at_all_maps_in_threes():
+    maps = (("color", 8), ("normal", 8), ("height", 16), ("roughness", 8), ("metalness", 8))
+    assert pictures_of(()) == pictures_of(maps[:1]) == ((0, 1, 2),)
+    assert pictures_of(maps[:3]) == ((0, 1, 2), (3, 4, 5), (6, 6, 6))
+    assert pictures_of(maps[:4]) == ((0, 1, 2), (3, 4, 5), (6, 7, 6))
+    assert pictures_of(maps) == ((0, 1, 2), (3, 4, 5), (6, 7, 8))
+    assert pictures_of((("cutout", 8),)) == ((0, 1, 2),)

@@ -1,5 +1,7 @@
 """The discriminator of what a trained network sees in crops."""
 
+import itertools
+
 import keras
 from keras import layers, ops
 
@@ -8,15 +10,16 @@ from locogan_keras.networks.pretrained.efficientnet import efficientnet, load_pu
 from locogan_keras.networks.spectral_normalization import SpectralNormalization
 
 _WIDTH = 64
+_COLOUR = ((0, 1, 2),)
 
 
-def build_feature_discriminator(packed=1):
+def build_feature_discriminator(packed=1, pictures=_COLOUR):
     """A new `FeatureDiscriminator`: the published features, and random weights that judge them.
 
     Raises:
         ValueError: If the package with the published weights is missing.
     """
-    discriminator = FeatureDiscriminator(packed)
+    discriminator = FeatureDiscriminator(packed, pictures=pictures)
     load_published(discriminator.features)
     return discriminator
 
@@ -37,6 +40,8 @@ class FeatureDiscriminator(Network):
     Args:
         packed: How many crops of one place are judged together; as of `Discriminator`.
         dtype: Kept for the config; all layers are float32.
+        pictures: Which three channels of an image are looked at as a picture; of several pictures
+            the features are judged together, at each place.
 
     Call arguments:
         maps: As `maps` makes them of images.
@@ -59,19 +64,27 @@ class FeatureDiscriminator(Network):
         print([tuple(each.shape[:3]) for each in logits])  # [(1, 14, 14), (1, 6, 6), (1, 2, 2)]
     """
 
-    settings = ("packed",)
+    settings = ("packed", "pictures")
+    absent = {"pictures": _COLOUR}
 
-    def __init__(self, packed=1, dtype="float32", name=None):
+    def __init__(self, packed=1, dtype="float32", name=None, pictures=_COLOUR):
         check_whole(1, packed=packed)
+        pictures = tuple(map(tuple, pictures))
+        for channel in itertools.chain(*pictures):
+            check_whole(0, pictures=channel)
         dtype = keras.dtype_policies.get(dtype)
         features = efficientnet(whole=False)
         maps = [
             keras.Input(
-                (None, None, packed * each.shape[-1]), dtype="float32", name=f"maps_{level}"
+                (None, None, len(pictures) * packed * each.shape[-1]),
+                dtype="float32",
+                name=f"maps_{level}",
             )
             for level, each in enumerate(features.outputs)
         ]
-        super().__init__(maps, list(map(_logits, maps)), dtype=dtype, name=name, packed=packed)
+        logits = list(map(_logits, maps))
+        settings = {"packed": packed, "pictures": pictures}
+        super().__init__(maps, logits, dtype=dtype, name=name, **settings)
         self.features = features
 
     @property
@@ -84,12 +97,28 @@ class FeatureDiscriminator(Network):
         """What is judged: the images' features, `packed` neighbours in the batch as one.
 
         Args:
-            images: `(batch, height, width, 3)` in [-1, 1], height and width >= 64.
+            images: `(batch, height, width, channels)` in [-1, 1], height and width >= 64.
         """
+        pictures = [_picture(images, channels) for channels in self.pictures]
+        together = ops.concatenate(pictures) if len(pictures) > 1 else pictures[0]
         return [
-            ops.concatenate([each[first :: self.packed] for first in range(self.packed)], axis=-1)
-            for each in self.features(images, training=False)
+            ops.concatenate(
+                [
+                    each[first :: self.packed]
+                    for each in ops.split(features, len(pictures))
+                    for first in range(self.packed)
+                ],
+                axis=-1,
+            )
+            for features in self.features(together, training=False)
         ]
+
+
+def _picture(images, channels):
+    """Three channels of images, which may be all that there are."""
+    if channels == tuple(range(images.shape[-1])):
+        return images
+    return ops.concatenate([images[..., each : each + 1] for each in channels], axis=-1)
 
 
 def _logits(maps):

@@ -1,0 +1,113 @@
+"""Levels of maps: as files have them, with all bits, no profile and not turned; and of 16 bits."""
+
+import numpy as np
+
+from locogan_keras.canvas.maps.names import places
+from locogan_keras.data.picture_files import MAX_PIXELS
+from locogan_keras.data.pictures import opened, turn_of
+
+WHITE = 2**16 - 1
+# Of 8 bits: white is white.
+STEP = WHITE // 255
+
+_PNG, _DEPTH = b"\x89PNG\r\n\x1a\n", 24
+
+
+def header(file, max_pixels=MAX_PIXELS):
+    """What is known of a picture before its pixels are read.
+
+    Args:
+        file: An open binary file.
+        max_pixels: What a picture may have.
+
+    Returns:
+        `((height, width), bits, is_upright)`: its size as stored, the bits of a channel, 8 or 16,
+        and whether its EXIF does not turn it.
+
+    Raises:
+        ValueError: As of `pictures.decode`.
+    """
+    with opened(file, max_pixels) as picture:
+        is_deep = picture.mode.startswith("I") or _is_deep_png(file)
+        size = picture.height, picture.width
+        return size, 16 if is_deep else 8, turn_of(picture) is None
+
+
+def read_data(file, bits, max_pixels=MAX_PIXELS):
+    """A picture's levels as they are stored.
+
+    Args:
+        file: An open binary file.
+        bits, max_pixels: As of `header`.
+
+    Returns:
+        `(height, width, channels)` uint8 or uint16, grey or RGB; what is transparent is not.
+
+    Raises:
+        ValueError: As of `pictures.decode`.
+    """
+    with opened(file, max_pixels) as picture:
+        if picture.mode == "F":
+            raise ValueError("floating-point pixels have no known range")
+        if bits == 16 and _is_deep_png(file):
+            return _deep_png(file)
+        picture.load()
+        if bits == 16:
+            return np.clip(np.asarray(picture), 0, WHITE).astype(np.uint16)[..., None]
+        is_grey = picture.mode in ("1", "L", "LA", "La")
+        levels = np.asarray(picture.convert("L" if is_grey else "RGB"))
+        return levels.reshape(*levels.shape[:2], -1)
+
+
+def _is_deep_png(file):
+    place = file.tell()
+    file.seek(0)
+    head = file.read(_DEPTH + 1)
+    file.seek(place)
+    return head.startswith(_PNG) and head[_DEPTH] == 16
+
+
+def _deep_png(file):
+    """Of 16 bits Pillow keeps the high ones, but of grey."""
+    import tensorflow as tf
+
+    file.seek(0)
+    try:
+        levels = tf.io.decode_png(file.read(), dtype=tf.uint16).numpy()
+    except tf.errors.InvalidArgumentError:
+        raise ValueError("is damaged: no whole PNG of 16 bits") from None
+    # Grey and RGB may be followed by opacity.
+    return levels[..., : 1 if levels.shape[-1] < 3 else 3]
+
+
+def with_unit_normals(levels, maps):
+    """Maps of which normals, in the levels of [-1, 1], are vectors of length 1.
+
+    Args:
+        levels: `(height, width, channels)` uint16 where there are maps.
+        maps: As of `checked_maps`.
+    """
+    place = places(maps).get("normal")
+    if place is None:
+        return levels
+    vectors = levels[..., place] / (WHITE / 2) - 1
+    lengths = np.sqrt(np.square(vectors).sum(axis=-1, keepdims=True))
+    # Where there is none, the surface is level.
+    vectors = np.where(lengths > 0, vectors / np.maximum(lengths, 1e-6), (0, 0, 1))
+    levels = levels.copy()
+    levels[..., place] = np.rint((vectors + 1) * (WHITE / 2))
+    return levels
+
+
+def premultiplied(picture):
+    """A transparent picture with its colour multiplied by its opacity.
+
+    Args:
+        picture: `(height, width, 4)` uint8.
+
+    Returns:
+        The same of 16 bits.
+    """
+    levels = picture.astype(np.float64)
+    levels[..., :3] *= levels[..., 3:] / 255
+    return np.rint(STEP * levels).astype(np.uint16)
