@@ -4,7 +4,7 @@ import { BORDER, CELL, SCHEME } from "./latents.mjs";
 
 const FORMATS = [1, 2, 3];
 // Which axes (y, x) an encoding repeats on.
-const REPEATS = {
+const ENCODINGS = {
   linear: [false, false],
   cylinder: [false, true],
   torus: [true, true],
@@ -19,7 +19,7 @@ const LATTICE_SHOWN = 256;
 export function describe(values) {
   const told = { format: 1, cell: CELL, border: BORDER, latents: SCHEME, ...values };
   const possible = { format: FORMATS, cell: [CELL], border: [BORDER], latents: [SCHEME] };
-  possible.encoding = Object.keys(REPEATS);
+  possible.encoding = Object.keys(ENCODINGS);
   for (const [name, known] of Object.entries(possible)) {
     if (!known.includes(told[name])) {
       throw new Error(
@@ -28,7 +28,7 @@ export function describe(values) {
     }
   }
   const frame = told.frame;
-  const repeats = REPEATS[told.encoding];
+  const repeats = ENCODINGS[told.encoding];
   return {
     frame,
     repeats,
