@@ -138,7 +138,14 @@ def browsing(folder):
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    options.add_experimental_option("prefs", {"download.default_directory": str(folder)})
+    options.add_experimental_option(
+        "prefs",
+        {
+            "download.default_directory": str(folder),
+            # A script's clicks are no hand's: one download is all that they would get.
+            "profile.default_content_setting_values.automatic_downloads": 1,
+        },
+    )
     for flag in _FLAGS:
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))

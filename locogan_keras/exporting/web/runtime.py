@@ -2,9 +2,6 @@
 
 import hashlib
 import io
-import tarfile
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 VERSION = "1.30.0"
@@ -18,10 +15,11 @@ ENGINES = {
 }
 # ONNX's own operators that exports compute with and that both can do (`docs/webgpu-operators.md` of
 # the package). Convolutions that are transposed or padded by the graph are slow there.
-OPERATORS = frozenset(
-    "Add Cast Clip Concat Conv Cos DepthToSpace Div Identity Mul Neg Relu Reshape Sin Slice "
-    "SpaceToDepth Split Squeeze Sub Tanh Transpose Unsqueeze".split()
-)
+_OPERATORS = """
+Add Cast Clip Concat Conv Cos DepthToSpace Div Mul Neg Relu Reshape Sin Slice Split Squeeze Sub Tanh
+Transpose Unsqueeze
+"""
+OPERATORS = frozenset(_OPERATORS.split())
 # Bytes: the archive has 33,106,585.
 _LARGEST = 2**26
 
@@ -57,6 +55,8 @@ def runtime_files(path=None, report=print):
     if found != SHA256:
         where = ADDRESS if path is None else f"--runtime {path}"
         raise ValueError(f"{where} is not {ARCHIVE}: its SHA-256 is {found}, not {SHA256}")
+    import tarfile
+
     with tarfile.open(fileobj=io.BytesIO(archive)) as package:
         return {
             name: package.extractfile(f"package/dist/{name}").read()
@@ -66,6 +66,8 @@ def runtime_files(path=None, report=print):
 
 
 def _fetched(report):
+    import urllib.request
+
     report(f"fetching {ADDRESS}, 33 MB; --runtime FILE takes it from a file")
     try:
         with urllib.request.urlopen(ADDRESS, timeout=60) as answer:

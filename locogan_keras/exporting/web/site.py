@@ -17,9 +17,9 @@ _COMPRESSED = ".wasm"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.mjs)";\n', re.MULTILINE)
 # A page on a host loads what lies beside it, one on a disk nothing at all.
 _POLICY = (
-    "default-src 'none'; script-src {own} 'unsafe-inline' 'wasm-unsafe-eval' blob:; style-src {own} "
-    "'unsafe-inline'; img-src blob: data:; connect-src {own} blob: data:; worker-src blob:; "
-    "base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src {own} 'unsafe-inline' 'wasm-unsafe-eval' blob:; "
+    "style-src {own} 'unsafe-inline'; img-src blob: data:; connect-src {own} blob: data:; "
+    "worker-src blob:; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -74,7 +74,9 @@ class Site:
             for name, content in held.items()
         )
         path.write_text(
-            self._page("", f"<style>\n{_source('style.css')}</style>", elements + _script("", page)),
+            self._page(
+                "", f"<style>\n{_source('style.css')}</style>", elements + _script("", page)
+            ),
             encoding="utf-8",
         )
 
@@ -91,8 +93,10 @@ class Site:
             "description": json.loads(self.description),
             "weights": self.weights,
             "probe": self.probe,
-            "engines": {name: dict(zip(("script", "program"), files_, strict=True))
-                        for name, files_ in engines.items()},
+            "engines": {
+                name: dict(zip(("script", "program"), files_, strict=True))
+                for name, files_ in engines.items()
+            },
             "files": {
                 name: {
                     "file": f"{name}.gz" if name.endswith(_COMPRESSED) else name,

@@ -14,7 +14,7 @@ export const find = (id) => document.getElementById(id);
 const chosen = (name) => document.querySelector(`input[name="${name}"]:checked`)?.value;
 
 export class Controls {
-  // `hands` has setWorld(values), go(top, left), zoomTo(zoom), change(), clear(), save(), link().
+  // `hands` is the page.
   constructor(description, hands) {
     this.description = description;
     for (const periodic of possiblePeriodic(description)) {
@@ -45,6 +45,7 @@ export class Controls {
     });
     find("clear").addEventListener("click", () => hands.clear());
     find("save").addEventListener("click", () => hands.save());
+    find("save-mask").addEventListener("click", () => hands.saveMask());
     find("link").addEventListener("click", () => hands.link());
     find("webgpu").addEventListener("change", ({ target }) => hands.useWebGPU(target.checked));
     find("form").addEventListener("submit", (event) => event.preventDefault());

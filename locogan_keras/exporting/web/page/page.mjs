@@ -10,7 +10,7 @@ import { Painting } from "./painting.mjs";
 import { possiblePeriodic } from "./periods.mjs";
 import { Pool, usualWorkers } from "./pool.mjs";
 import { checked, text } from "./resources.mjs";
-import { commandFor, download, nameFor, windowFiles } from "./saving.mjs";
+import { commandFor, download, hasOther, maskOf, nameFor, pictureOf } from "./saving.mjs";
 import { Scene } from "./scene.mjs";
 
 const NAMES = { wasm: "WebAssembly", webgpu: "WebGPU" };
@@ -113,19 +113,23 @@ class Page {
   }
 
   async save() {
-    const name = nameFor(this.scene);
     find("save").disabled = true;
+    const name = `${nameFor(this.scene)}.png`;
+    const said = (done) => this.#said(`Saving: ${Math.round(100 * done)} %`);
     try {
-      const files = windowFiles(this.scene, (done) => this.#said(`Saving: ${Math.round(100 * done)} %`));
+      const picture = pictureOf(this.scene, said);
       this.pool.wake();
-      const { picture, mask } = await files;
-      download(picture, `${name}.png`);
-      if (mask) download(mask, `${name}-mask.png`);
+      download(await picture, name);
     } catch (error) {
       showFailure(`The window cannot be saved: ${error.message}`);
     }
     find("save").disabled = false;
     this.change();
+  }
+
+  // By itself, because browsers ask before they save two files at once.
+  async saveMask() {
+    download(await maskOf(this.scene), `${nameFor(this.scene)}-mask.png`);
   }
 
   async link() {
@@ -214,6 +218,7 @@ class Page {
     this.written = writeAddress({ ...scene, workers: this.workers });
     if (location.hash !== this.written) history.replaceState(null, "", this.written);
     find("command").value = commandFor(scene);
+    find("save-mask").hidden = !hasOther(scene);
     const { complete } = this.canvas.dataset;
     const state = complete === "true" ? "All of it is made." : "It is being made.";
     this.#said(`Seed ${scene.world.seed}, top ${camera.top}, left ${camera.left}. ${state}`);

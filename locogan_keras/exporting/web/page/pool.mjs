@@ -6,16 +6,20 @@ export function usualWorkers() {
 }
 
 export class Pool {
-  // `take` gives the next job or nothing, `made` gets (job, bitmap), `failed` a sentence.
+  // `take` gives the next job, whose `work` is for a worker, or nothing; `made` gets a job and its
+  // bitmap, `failed` a sentence.
   constructor({ take, made, failed }) {
     Object.assign(this, { take, made, failed });
+    // All that were started, and those of them that can work.
+    this.threads = [];
     this.workers = [];
   }
 
   // Workers started with what they need; done when the first one can work.
   start(count, source, needs) {
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-    const first = Array.from({ length: count }, () => this.#add(new Worker(url), needs));
+    this.threads = Array.from({ length: count }, () => new Worker(url));
+    const first = this.threads.map((thread) => this.#add(thread, needs));
     return Promise.any(first).catch(({ errors }) => Promise.reject(errors[0]));
   }
 
@@ -29,7 +33,8 @@ export class Pool {
   }
 
   stop() {
-    for (const { thread } of this.workers) thread.terminate();
+    for (const thread of this.threads) thread.terminate();
+    this.threads = [];
     this.workers = [];
   }
 
@@ -61,6 +66,6 @@ export class Pool {
   #give(worker) {
     if (worker.job) return;
     worker.job = this.take() ?? null;
-    if (worker.job) worker.thread.postMessage({ job: worker.job });
+    if (worker.job) worker.thread.postMessage({ work: worker.job.work });
   }
 }

@@ -5,14 +5,12 @@ import { CELLS, piecesOf } from "./pieces.mjs";
 import { cellsOf, tileLevels } from "./painting.mjs";
 import { modulo } from "./views.mjs";
 
-// The window's picture at full size, and if there is something of the other world in it the mask
-// that says where; blobs of PNG files. `progress` is called with what part is done.
-export async function windowFiles(scene, progress) {
+// The window's picture at full size, a PNG file. `progress` is called with what part is done.
+export async function pictureOf(scene, progress) {
   const { view, world, painting, camera } = scene;
   const window = camera.window;
   const [top, left, height, width] = window;
-  const isEdited = hasOther(scene);
-  const level = isEdited ? painting.levelsOfMask(view, world.mix, window) : () => 0;
+  const level = hasOther(scene) ? painting.levelsOfMask(view, world.mix, window) : () => 0;
   const picture = new OffscreenCanvas(width, height);
   const context = picture.getContext("2d");
   const pieces = piecesOf(view, window);
@@ -30,9 +28,25 @@ export async function windowFiles(scene, progress) {
     progress(++done / tiles.size);
   };
   await Promise.all([...tiles.values()].map(draw));
-  const files = { picture: await picture.convertToBlob({ type: "image/png" }) };
-  if (isEdited) files.mask = await maskOf(level, window).convertToBlob({ type: "image/png" });
-  return files;
+  return picture.convertToBlob({ type: "image/png" });
+}
+
+// A mask of the window, a PNG file: grey as much as a cell is of the other world.
+export async function maskOf({ view, world, painting, camera }) {
+  const [top, left, height, width] = camera.window;
+  const level = painting.levels(view, world.mix);
+  const mask = new OffscreenCanvas(width, height);
+  const context = mask.getContext("2d");
+  const [rows, columns] = cellsOf(camera.window);
+  const origin = [modulo(top, CELL), modulo(left, CELL)];
+  rows.forEach((row, y) =>
+    columns.forEach((column, x) => {
+      const grey = level(row, column);
+      context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
+      context.fillRect(x * CELL - origin[1], y * CELL - origin[0], CELL, CELL);
+    }),
+  );
+  return mask.convertToBlob({ type: "image/png" });
 }
 
 // What the window's files are called.
@@ -66,22 +80,6 @@ export function hasOther({ world, painting, view, camera }) {
   const level = painting.levels(view, world.mix);
   const [rows, columns] = cellsOf(camera.window);
   return rows.some((row) => columns.some((column) => level(row, column) > 0));
-}
-
-// Grey as much as a cell is of the other world.
-function maskOf(level, [top, left, height, width]) {
-  const mask = new OffscreenCanvas(width, height);
-  const context = mask.getContext("2d");
-  const [rows, columns] = cellsOf([top, left, height, width]);
-  const origin = [-modulo(top, CELL), -modulo(left, CELL)];
-  rows.forEach((row, y) =>
-    columns.forEach((column, x) => {
-      const grey = level(row, column);
-      context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
-      context.fillRect(origin[1] + x * CELL, origin[0] + y * CELL, CELL, CELL);
-    }),
-  );
-  return mask;
 }
 
 // A file given to the person at the page.

@@ -65,8 +65,8 @@ export class Scene {
       const key = this.#key(row, column);
       if (this.isFresh(row, column)) continue;
       const blend = this.#blend(row, column);
-      if (this.underway.has(key) && isSame(this.underway.get(key).blend, blend)) continue;
-      const job = { ...this.#job(row, column, blend), key, zoom: this.camera.zoom };
+      if (this.underway.has(key) && isSame(this.underway.get(key).work.blend, blend)) continue;
+      const job = { ...this.#job(row, column, blend, this.camera.zoom), key };
       this.underway.set(key, job);
       return job;
     }
@@ -81,7 +81,7 @@ export class Scene {
     if (this.underway.get(job.key) === job) this.underway.delete(job.key);
     const late = this.tiles.held.get(job.key)?.number > job.number;
     if (job.epoch !== this.epoch || late) return bitmap.close();
-    this.tiles.put(job.key, { bitmap, blend: job.blend, number: job.number });
+    this.tiles.put(job.key, { bitmap, blend: job.work.blend, number: job.number });
     this.tiles.trim(this.#limit);
   }
 
@@ -89,7 +89,7 @@ export class Scene {
   ask(row, column, weights) {
     const blend = weights && { seed: this.world.other, weights };
     return new Promise((done) => {
-      this.asked.push({ ...this.#job(row, column, blend), zoom: 1, done });
+      this.asked.push({ ...this.#job(row, column, blend, 1), done });
     });
   }
 
@@ -124,11 +124,12 @@ export class Scene {
     return Math.max(2.5 * seen, ((navigator.deviceMemory ?? 8) > 4 ? 192 : 96) * 2 ** 20);
   }
 
-  #job(row, column, blend) {
+  // The work for a worker, and what is to be known of it when it is done.
+  #job(row, column, blend, zoom) {
     this.number = (this.number ?? 0) + 1;
     const { seed, periodic, period } = this.world;
-    const world = { seed, periodic, period };
-    return { row, column, blend, world, epoch: this.epoch, number: this.number };
+    const work = { row, column, blend, zoom, world: { seed, periodic, period } };
+    return { work, epoch: this.epoch, number: this.number };
   }
 
   #key(row, column, zoom = this.camera.zoom) {

@@ -18,8 +18,7 @@ onmessage = async ({ data }) => {
       await start(data.start);
       postMessage({ ready: true });
     } else {
-      const { job } = data;
-      const bitmap = await bitmapOf(await levelsOf(job), job.zoom);
+      const bitmap = await bitmapOf(await levelsOf(data.work), data.work.zoom);
       postMessage({ bitmap }, [bitmap]);
     }
   } catch (error) {
