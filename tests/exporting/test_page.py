@@ -8,7 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.browser import RUNTIME, browsing, hosted, needs_browser, needs_runtime
+from support.browser import (
+    RUNTIME,
+    SOFTWARE_WEBGPU,
+    browsing,
+    hosted,
+    needs_browser,
+    needs_runtime,
+)
 
 from locogan_keras.canvas.views import FARTHEST, make_view
 from locogan_keras.cli import main
@@ -301,6 +308,44 @@ def test_webgpu_that_is_not_there_is_said_and_done_without(page):
     assert page.run("return document.getElementById('canvas').dataset.engine") == "wasm"
     assert not page.run("return document.getElementById('webgpu').checked")
     assert_shows(page, periodic="none")
+
+
+@pytest.fixture(scope="module")
+def browser_with_webgpu(tmp_path_factory, host):
+    with browsing(tmp_path_factory.mktemp("none"), SOFTWARE_WEBGPU) as browser:
+        browser.open(f"{host}/index.html")
+        if not browser.run("return navigator.gpu?.requestAdapter().then(Boolean)"):
+            pytest.skip("this browser has no WebGPU in software")
+        yield browser
+
+
+def test_webgpu_makes_the_same_picture(browser_with_webgpu, host):
+    browser_with_webgpu.open(f"{host}/index.html#seed=7&top=-1000&left=250000", 250, 250)
+    browser_with_webgpu.wait()
+    browser_with_webgpu.run("document.getElementById('webgpu').click()")
+    made_by = "return document.getElementById('facts').textContent.includes('Made byWebGPU')"
+    browser_with_webgpu.wait(made_by)
+    browser_with_webgpu.wait()
+    view = {"height": 250, "width": 250, "seed": 7, "top": -1000, "left": 250000}
+    assert_shows(browser_with_webgpu, periodic="none", **view)
+
+
+def test_webgpu_that_computes_something_else_is_not_used(browser_with_webgpu, site, tmp_path):
+    shutil.copytree(site, tmp_path / "site")
+    path = tmp_path / "site" / "settings.json"
+    settings = json.loads(path.read_text())
+    # As if the device were off: the tile of another seed.
+    settings["probe"]["seed"] += 1
+    path.write_text(json.dumps(settings))
+    with hosted(tmp_path / "site") as (address, _):
+        browser_with_webgpu.open(f"{address}/index.html", 250, 250)
+        browser_with_webgpu.wait()
+        browser_with_webgpu.run("document.getElementById('webgpu').click()")
+        facts = "return document.getElementById('facts').textContent"
+        browser_with_webgpu.wait(f"{facts}.includes('Not WebGPU')")
+        browser_with_webgpu.wait()
+        assert "levels off" in browser_with_webgpu.text("facts")
+    assert_shows(browser_with_webgpu, height=250, width=250, periodic="none")
 
 
 def test_keys_move_and_zoom_and_all_controls_have_names(page):

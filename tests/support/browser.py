@@ -29,6 +29,11 @@ _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--enable-precise-memory-info",
 )
+# WebGPU by the browser's own software.
+SOFTWARE_WEBGPU = (
+    *("--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"),
+    "--enable-features=Vulkan",
+)
 _COMPLETE = """
 const { dataset } = document.getElementById("canvas");
 return dataset.complete === "true" && Boolean(dataset.engine);
@@ -131,7 +136,7 @@ class Browser:
 
 
 @contextlib.contextmanager
-def browsing(folder):
+def browsing(folder, flags=()):
     """A `Browser` whose downloads go to a folder."""
     from selenium import webdriver
 
@@ -146,7 +151,7 @@ def browsing(folder):
             "profile.default_content_setting_values.automatic_downloads": 1,
         },
     )
-    for flag in _FLAGS:
+    for flag in (*_FLAGS, *flags):
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
     try:
