@@ -11,8 +11,7 @@ const PINCH = 1.6;
 export function listen(canvas, hands) {
   const pointers = new Map();
   let spread = 0;
-  const ratio = () => canvas.width / canvas.clientWidth;
-  const placeOf = ({ offsetY, offsetX }) => [offsetY * ratio(), offsetX * ratio()];
+  const placeOf = ({ offsetY, offsetX }) => [offsetY, offsetX].map((at) => at * devicePixelRatio);
   const middle = () => {
     const places = [...pointers.values()];
     return [0, 1].map((axis) => places.reduce((sum, each) => sum + each[axis], 0) / places.length);
@@ -60,7 +59,8 @@ export function listen(canvas, hands) {
   let turned = 0;
   const wheel = (event) => {
     event.preventDefault();
-    const unit = [1, 16, canvas.clientHeight][event.deltaMode] * ratio();
+    // Pixels of the page, its lines, or windows.
+    const unit = [devicePixelRatio, 16 * devicePixelRatio, canvas.height][event.deltaMode];
     const [down, right] = [event.deltaY * unit, event.deltaX * unit];
     if (!(event.ctrlKey || event.metaKey)) {
       return event.shiftKey && !right ? hands.move(0, down) : hands.move(down, right);

@@ -16,6 +16,8 @@ import { Scene } from "./scene.mjs";
 const NAMES = { wasm: "WebAssembly", webgpu: "WebGPU" };
 // Milliseconds of rest before the address bar and the screen reader are told where one is.
 const REST = 300;
+// And before the panel is.
+const TELLING = 100;
 
 class Page {
   constructor(settings) {
@@ -204,13 +206,26 @@ class Page {
     const marks = { ground: this.ground, outline: controls.outlined, brush };
     const { tiles, ready } = draw(this.context, scene, marks);
     this.pool.wake();
+    // Whoever waits for the picture looks here.
+    const facts = { complete: ready === tiles, made: scene.made, bytes: scene.tiles.bytes };
+    for (const [name, fact] of Object.entries({ ...facts, engine: this.engine })) {
+      if (this.canvas.dataset[name] !== `${fact}`) this.canvas.dataset[name] = fact;
+    }
+    this.ready = [ready, tiles];
+    // Not with every frame: to lay out the panel takes longer than to draw.
+    this.telling ??= setTimeout(() => this.#tell(), TELLING);
+  }
+
+  #tell() {
+    this.telling = null;
+    const [ready, tiles] = this.ready;
+    const { rate } = this.scene;
     find("progress").value = ready / tiles;
-    const { dataset } = this.canvas;
-    dataset.complete = ready === tiles;
-    Object.assign(dataset, { made: scene.made, bytes: scene.tiles.bytes, engine: this.engine });
-    const rate = scene.rate ? ` · ${scene.rate.toFixed(1)} a second` : "";
-    if (this.engine) find("status").textContent = `${ready} of ${tiles} tiles${rate}`;
-    controls.show(scene);
+    if (this.engine) {
+      const lately = rate && ready < tiles ? ` · ${rate.toFixed(1)} a second` : "";
+      find("status").textContent = `${ready} of ${tiles} tiles${lately} · ${NAMES[this.engine]}`;
+    }
+    this.controls.show(this.scene);
   }
 
   #settle() {
