@@ -37,11 +37,14 @@ def export(
                 f"`{name}` is for to={OPTIONS[name]!r}. Received: {name}={value!r}, to={to!r}"
             )
     _check_one_of("precision", options.get("precision", "float32"), PRECISIONS)
-    if to == "web" and Path(model).suffix.lower() == ".onnx":
+    if to == "web":
         from locogan_keras.exporting.web.export import export_web
+        from locogan_keras.exporting.web.runtime import runtime_files
 
-        export_web(model, out, report, **options)
-        return
+        options["runtime"] = runtime_files(runtime, report)
+        if Path(model).suffix.lower() == ".onnx":
+            export_web(model, out, report=report, **options)
+            return
 
     from locogan_keras.engines.keras_engine import KerasEngine
     from locogan_keras.engines.loading import load_trained
@@ -99,7 +102,7 @@ def _export_web(network, keras_engine, out, report, **options):
     with scratch_folder() as folder:
         path = folder / "model.onnx"
         _export_onnx(network, keras_engine, path, report)
-        export_web(path, out, report, **options)
+        export_web(path, out, report=report, **options)
 
 
 def _to_float16(model, _):

@@ -35,7 +35,7 @@ FILES = {name: f"// {name}".encode() for names in ENGINES.values() for name in n
 @pytest.fixture
 def without_runtime(monkeypatch):
     """In the place of the runtime, a few bytes."""
-    monkeypatch.setattr(web_export, "runtime_files", lambda path, report: FILES)
+    monkeypatch.setattr(runtime, "runtime_files", lambda path, report: FILES)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from locogan_keras.engines.onnx_engine import OnnxEngine
 from locogan_keras.exporting.comparison import samples
 from locogan_keras.exporting.onnx_export import save_onnx
 from locogan_keras.exporting.onnx_precision import to_half_weights
-from locogan_keras.exporting.web.runtime import check_operators, runtime_files
+from locogan_keras.exporting.web.runtime import check_operators
 from locogan_keras.exporting.web.site import Site
 from locogan_keras.storage.files.atomic import replacing, replacing_folder, scratch_folder
 
@@ -25,15 +25,15 @@ _LEVEL = 2 / 255
 _TILE, _STEP = 16, 4
 
 
-def export_web(path, out, report, single_file=False, runtime=None):
+def export_web(path, out, runtime, report, single_file=False):
     """A page written, whole or not at all. Its title is the name of `out`.
 
     Args:
         path: The model, an `.onnx` file.
         out: The folder to make, or the `.html` file to make or replace.
+        runtime: As of `runtime_files`.
         report: Called with each line about what was measured.
         single_file: Whether all is one file.
-        runtime: As `path` of `runtime_files`.
 
     Raises:
         ValueError: If a browser cannot run it.
@@ -45,9 +45,8 @@ def export_web(path, out, report, single_file=False, runtime=None):
         raise ValueError(f"--to web shows models of formats {_FORMATS}. Received: format {written}")
     model = onnx.load(path)
     check_operators(model.graph)
-    files = runtime_files(runtime, report)
     content, weights = _smaller(model, exact, report)
-    site = Site(Path(out).resolve().stem, content, text, weights, probe(exact), files)
+    site = Site(Path(out).resolve().stem, content, text, weights, probe(exact), runtime)
     if single_file:
         with replacing(out) as temporary:
             site.save_single(temporary)
