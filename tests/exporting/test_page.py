@@ -189,6 +189,9 @@ def test_one_file_opens_from_a_disk(browser, tmp_path):
     browser.wait()
     assert_shows(browser, seed=7, top=-1000, left=250000, periodic="none")
     assert browser.run("return document.getElementById('webgpu').disabled")
+    length = "return fetch(document.getElementById(arguments[0]).href).then(a => a.blob())"
+    sizes = [browser.run(f"{length}.then(b => b.size)", name) for name in ("model", "licenses")]
+    assert min(sizes) > 2000
     assert not browser.driver.get_log("browser")
 
 

@@ -27,7 +27,8 @@ from locogan_keras.exporting.web import runtime
 from locogan_keras.exporting.web.runtime import ENGINES, OPERATORS, check_operators
 from locogan_keras.rendering.render import render
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden"
 MODEL = GOLDEN / "torus.onnx"
 FILES = {name: f"// {name}".encode() for names in ENGINES.values() for name in names}
 
@@ -106,13 +107,25 @@ def test_a_single_file_holds_all_of_it(tmp_path, without_runtime):
     assert held.keys() == files | {"settings.json", "worker.js", "licenses.txt"}
     assert settings["engines"].keys() == {"wasm"}
     # It loads nothing: the only addresses are the links of a page's own.
-    assert not re.search(r'(src|href)="(?!data:|licenses.txt)', text)
+    assert not re.search(r'(src|href)="(?!data:|licenses.txt|model.onnx)', text)
 
 
 def test_the_same_model_makes_the_same_bytes(site, tmp_path):
     export(MODEL, "web", tmp_path / "again" / "gravel", report=list)
     for path in site.iterdir():
         assert path.read_bytes() == (tmp_path / "again" / "gravel" / path.name).read_bytes()
+
+
+def test_the_page_in_docs_is_of_these_sources(site):
+    """`make docs/gravel.html` makes it again."""
+    text = (ROOT / "docs" / "gravel.html").read_text()
+    held = dict(re.findall(r'<script type="text/plain" id="([^"]+)">([^<]*)</script>', text))
+    assert base64.b64decode(held["worker.js"]) == (site / "worker.js").read_bytes()
+    assert base64.b64decode(held["model.onnx"]) == (ROOT / "docs" / "gravel.onnx").read_bytes()
+    for name in ("page.js", "style.css"):
+        assert (site / name).read_text() in text
+    body = (site / "index.html").read_text().partition("<canvas")[2].partition("</aside>")[0]
+    assert body in text
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="Node.js is not installed")

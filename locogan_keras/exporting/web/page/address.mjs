@@ -25,7 +25,7 @@ export function readAddress(hash) {
   return place;
 }
 
-export function writeAddress({ world, camera, workers }) {
+export function writeAddress({ world, camera }, workers) {
   const parts = [`seed=${world.seed}`, `top=${camera.top}`, `left=${camera.left}`];
   if (camera.zoom > 1) parts.push(`zoom=1/${camera.zoom}`);
   if (world.periodic !== "none") {

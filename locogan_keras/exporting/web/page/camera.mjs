@@ -1,4 +1,4 @@
-// Where the page looks: whole pixels of the canvas, so that tiles lie on whole pixels of the device.
+// Where the page looks: at whole pixels of the canvas, so that tiles lie on whole ones of the device.
 
 import { FARTHEST } from "./views.mjs";
 

@@ -27,7 +27,9 @@ export class Controls {
     onChange("other", ({ value }) => hands.setWorld({ other: +value }));
     onChange("periodic", ({ value }) => hands.setWorld({ periodic: value, period: [0, 0] }));
     for (const id of ["period-y", "period-x"]) {
-      onChange(id, () => hands.setWorld({ period: [this.#number("period-y"), this.#number("period-x")] }));
+      onChange(id, () => {
+        hands.setWorld({ period: [this.#number("period-y"), this.#number("period-x")] });
+      });
     }
     for (const id of ["top", "left"]) {
       onChange(id, () => hands.go(this.#number("top"), this.#number("left")));
@@ -75,7 +77,8 @@ export class Controls {
     set("seed", world.seed);
     set("other", world.other);
     set("mix", world.mix);
-    find("mix").setAttribute("aria-valuetext", `${Math.round(world.mix / 2.55)} % of seed ${world.other}`);
+    const percent = Math.round(world.mix / 2.55);
+    find("mix").setAttribute("aria-valuetext", `${percent} % of seed ${world.other}`);
     set("top", camera.top);
     set("left", camera.left);
     set("periodic", world.periodic);
@@ -85,7 +88,9 @@ export class Controls {
       Object.assign(find(id), { min: shortest, step: shortest, disabled: !world.period[axis] });
       set(id, world.period[axis]);
     });
-    for (const radio of document.getElementsByName("zoom")) radio.checked = +radio.value === camera.zoom;
+    for (const radio of document.getElementsByName("zoom")) {
+      radio.checked = +radio.value === camera.zoom;
+    }
   }
 
   // What is known of the model and of what makes the tiles, as a list of names and values.

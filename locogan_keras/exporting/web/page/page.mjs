@@ -5,15 +5,15 @@ import { Camera } from "./camera.mjs";
 import { Controls, find, showFailure } from "./controls.mjs";
 import { describe } from "./description.mjs";
 import { draw } from "./drawing.mjs";
+import { ENGINES, factsOf, startEngine } from "./engines.mjs";
 import { listen, nextZoom } from "./gestures.mjs";
 import { Painting } from "./painting.mjs";
 import { possiblePeriodic } from "./periods.mjs";
-import { Pool, usualWorkers } from "./pool.mjs";
-import { checked, text } from "./resources.mjs";
+import { Pool } from "./pool.mjs";
+import { addressOf, text } from "./resources.mjs";
 import { commandFor, download, hasOther, maskOf, nameFor, pictureOf } from "./saving.mjs";
 import { Scene } from "./scene.mjs";
 
-const NAMES = { wasm: "WebAssembly", webgpu: "WebGPU" };
 // Milliseconds of rest before the address bar and the screen reader are told where one is.
 const REST = 300;
 // And before the panel is.
@@ -146,31 +146,13 @@ class Page {
 
   // Everything made by one engine: what another one made is forgotten.
   async useWebGPU(asked) {
-    const { settings } = this;
     this.pool.stop();
     this.scene.forget();
-    let engine = asked ? "webgpu" : "wasm";
-    let reason = "";
-    if (asked) {
-      this.#said("Trying WebGPU …");
-      reason = await this.#start(engine).catch((error) => error.message);
-      if (reason) engine = "wasm";
-    }
-    if (engine === "wasm") await this.#start(engine);
+    if (asked) this.#said("Trying WebGPU …");
+    const { engine, reason } = await startEngine(this.pool, this.settings, asked, this.workers);
     find("webgpu").checked = engine === "webgpu";
     this.engine = engine;
-    const model = settings.files["model.onnx"];
-    const { parameters, fingerprint, recipe } = settings.description;
-    this.controls.showFacts({
-      "Made by": NAMES[engine],
-      ...(reason && { "Not WebGPU": reason }),
-      Workers: this.pool.size,
-      Runtime: settings.runtime,
-      Model: `${(model.bytes / 1e6).toFixed(2)} MB, ${settings.weights} weights`,
-      Parameters: parameters.toLocaleString("en"),
-      ...(recipe && { Recipe: recipe }),
-      Fingerprint: fingerprint,
-    });
+    this.controls.showFacts(factsOf(this.settings, engine, reason, this.pool.size));
     this.change();
   }
 
@@ -182,18 +164,6 @@ class Page {
     });
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.#settle(), REST);
-  }
-
-  async #start(engine) {
-    const { settings } = this;
-    if (engine === "webgpu" && !navigator.gpu) throw new Error("this browser has none");
-    if (!settings.engines[engine]) throw new Error("this file does not hold its runtime");
-    const names = settings.engines[engine];
-    const files = [names.script, names.program, "model.onnx"].map((name) => checked(settings, name));
-    const [source, script, program, model] = await Promise.all([text("worker.js"), ...files]);
-    const count = engine === "webgpu" ? 1 : (this.workers ?? usualWorkers());
-    await this.pool.start(count, source, { engine, script, program, model, settings });
-    this.change();
   }
 
   #draw() {
@@ -223,14 +193,14 @@ class Page {
     find("progress").value = ready / tiles;
     if (this.engine) {
       const lately = rate && ready < tiles ? ` · ${rate.toFixed(1)} a second` : "";
-      find("status").textContent = `${ready} of ${tiles} tiles${lately} · ${NAMES[this.engine]}`;
+      find("status").textContent = `${ready} of ${tiles} tiles${lately} · ${ENGINES[this.engine]}`;
     }
     this.controls.show(this.scene);
   }
 
   #settle() {
     const { scene, camera } = this;
-    this.written = writeAddress({ ...scene, workers: this.workers });
+    this.written = writeAddress(scene, this.workers);
     if (location.hash !== this.written) history.replaceState(null, "", this.written);
     find("command").value = commandFor(scene);
     find("save-mask").hidden = !hasOther(scene);
@@ -267,6 +237,8 @@ async function open() {
   const page = new Page(settings);
   find("webgpu").disabled = !settings.engines.webgpu;
   await page.useWebGPU(false);
+  find("licenses").href = await addressOf("licenses.txt", "text/plain");
+  find("model").href = await addressOf("model.onnx", "application/octet-stream");
 }
 
 open().catch((error) => {

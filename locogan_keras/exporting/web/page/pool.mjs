@@ -24,7 +24,7 @@ export class Pool {
   }
 
   get size() {
-    return this.workers.length;
+    return this.threads.length;
   }
 
   // Work for all that have none.

@@ -19,6 +19,12 @@ export async function text(name) {
   return new TextDecoder().decode(await load(name));
 }
 
+// An address for a link to a file as it is.
+export async function addressOf(name, type) {
+  if (!document.getElementById(name)) return name;
+  return URL.createObjectURL(new Blob([await load(name)], { type }));
+}
+
 // A file of the settings' list, unpacked, or an error in one sentence.
 export async function checked(settings, name) {
   const told = settings.files[name];

@@ -36,7 +36,8 @@ async function start({ engine, script, program, model, settings }) {
   // More threads than one would need headers of the host.
   runtime.env.wasm.numThreads = 1;
   runtime.env.wasm.wasmBinary = program;
-  session = await runtime.InferenceSession.create(model, { executionProviders: [PROVIDERS[engine]] });
+  const executionProviders = [PROVIDERS[engine]];
+  session = await runtime.InferenceSession.create(model, { executionProviders });
   if (engine !== "wasm") await tryTile(settings.probe);
 }
 
