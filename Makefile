@@ -28,6 +28,10 @@ lint: .venv/installed
 benchmark: .venv/installed
 	$(BIN)/python train/benchmark.py
 
+# A page that this repository's host can serve, of a model that was trained by `make demo`'s command.
+docs/gravel.html: docs/gravel.onnx $(wildcard locogan_keras/exporting/web/page/*)
+	$(BIN)/locogan export $< --to web --single-file --out $@
+
 clean:
 	rm -rf .venv $(DEMO) wallpaper.png wallpaper-2x2.png
 

@@ -28,7 +28,7 @@ from locogan_keras.exporting.serving_export import save_serving
 from locogan_keras.networks.generator import build_generator
 
 # Seconds for what ends by itself: a busy machine may be ten times slower than a quiet one.
-PATIENCE = 1800
+PATIENCE = 120
 TINY = ("model.width=2", "training.batch_size=2", "training.save_every=2")
 
 

@@ -78,9 +78,14 @@ def test_the_wheel_holds_every_file_of_the_package(wheel):
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if name.startswith("locogan_keras/")}
     library = ROOT / "locogan_keras"
-    files = (path for path in library.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    assert held == {str(path.relative_to(ROOT)) for path in files}
-    for name in ("recipes/regular.toml", "exporting/serving/compose.yaml"):
+    paths = (path for path in library.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    assert held == {str(path.relative_to(ROOT)) for path in paths}
+    files = (
+        "recipes/regular.toml",
+        "exporting/serving/compose.yaml",
+        "exporting/web/page/page.mjs",
+    )
+    for name in files:
         assert f"locogan_keras/{name}" in held
 
 

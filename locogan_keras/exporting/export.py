@@ -5,18 +5,22 @@ What is heavy is imported by the kind that needs it: the command line reads thes
 
 from pathlib import Path
 
-from locogan_keras.storage.files.atomic import replacing, replacing_folder
+from locogan_keras.storage.files.atomic import replacing, replacing_folder, scratch_folder
 
 
-def export(model, to, out, *, opset=None, precision=None, report=print):
+def export(
+    model, to, out, *, opset=None, precision=None, single_file=None, runtime=None, report=print
+):
     """An export of a generator, compared with it before it is moved into place.
 
     Args:
-        model: A run's folder or a `.keras` file.
-        to: One of `KINDS`: `"savedmodel"`, `"onnx"` or `"serving"`.
+        model: A run's folder or a `.keras` file; for a page an `.onnx` file, too.
+        to: One of `KINDS`: `"savedmodel"`, `"onnx"`, `"serving"` or `"web"`.
         out: The file or folder to write. A file is replaced; a folder must not exist.
         opset: Of ONNX, 15 to 18; 18 unless given.
         precision: Of ONNX, one of `PRECISIONS`: `"float32"`, unless given, `"float16"` or `"int8"`.
+        single_file: Of a page, whether it is one `.html` file instead of a folder.
+        runtime: Of a page, the npm package of `web.runtime`; fetched unless given.
         report: Called with each line about what was measured.
 
     Raises:
@@ -24,12 +28,23 @@ def export(model, to, out, *, opset=None, precision=None, report=print):
             from the generator. Then nothing is left behind.
     """
     options = {"opset": opset, "precision": precision}
+    options |= {"single_file": single_file, "runtime": runtime}
     options = {name: value for name, value in options.items() if value is not None}
     _check_one_of("to", to, KINDS)
-    if to != "onnx":
-        for name, value in options.items():
-            raise ValueError(f"`{name}` is for to='onnx'. Received: {name}={value!r}, to={to!r}")
+    for name, value in options.items():
+        if to != OPTIONS[name]:
+            raise ValueError(
+                f"`{name}` is for to={OPTIONS[name]!r}. Received: {name}={value!r}, to={to!r}"
+            )
     _check_one_of("precision", options.get("precision", "float32"), PRECISIONS)
+    if to == "web":
+        from locogan_keras.exporting.web.export import export_web
+        from locogan_keras.exporting.web.runtime import runtime_files
+
+        options["runtime"] = runtime_files(runtime, report)
+        if Path(model).suffix.lower() == ".onnx":
+            export_web(model, out, report=report, **options)
+            return
 
     from locogan_keras.engines.keras_engine import KerasEngine
     from locogan_keras.engines.loading import load_trained
@@ -81,6 +96,15 @@ def _export_onnx(network, keras_engine, out, report, opset=18, precision="float3
             compare(OnnxEngine(path), exact, precision, report)
 
 
+def _export_web(network, keras_engine, out, report, **options):
+    from locogan_keras.exporting.web.export import export_web
+
+    with scratch_folder() as folder:
+        path = folder / "model.onnx"
+        _export_onnx(network, keras_engine, path, report)
+        export_web(path, out, report=report, **options)
+
+
 def _to_float16(model, _):
     from locogan_keras.exporting.onnx_precision import to_float16
 
@@ -95,6 +119,13 @@ def _to_int8(model, description):
 
 
 # What can be exported, and what writes it from the deployable form.
-KINDS = {"savedmodel": _export_savedmodel, "onnx": _export_onnx, "serving": _export_serving}
+KINDS = {
+    "savedmodel": _export_savedmodel,
+    "onnx": _export_onnx,
+    "serving": _export_serving,
+    "web": _export_web,
+}
+# What each option is for.
+OPTIONS = {"opset": "onnx", "precision": "onnx", "single_file": "web", "runtime": "web"}
 # Of ONNX, and what makes it from the float32 model and its description.
 PRECISIONS = {"float32": None, "float16": _to_float16, "int8": _to_int8}

@@ -77,7 +77,8 @@ def _value(action, rng):
     if action.dest == "settings":
         return _setting(rng)
     if action.choices and rng.random() < 0.6:
-        return str(rng.choice(list(action.choices)))
+        # A page's runtime would be fetched.
+        return str(rng.choice([choice for choice in action.choices if choice != "web"]))
     if action.dest in _PATHS and rng.random() < 0.7:
         return rng.choice(PATHS)
     form = getattr(action.type, "__name__", "text")
