@@ -17,7 +17,7 @@ from locogan_keras.data.levels import (
     read_data,
     with_unit_normals,
 )
-from locogan_keras.data.picture_files import MAX_PIXELS, SUFFIXES
+from locogan_keras.data.picture_files import MAX_PIXELS, SUFFIXES, pillow_quiet
 from locogan_keras.data.pictures import decode
 from locogan_keras.data.sources import Source, open_source
 
@@ -80,37 +80,41 @@ def material_in(source, max_pixels=MAX_PIXELS):
         (path.name, "is none of the maps that are read") for path in paths if not words.get(path)
     ]
     has_up = any(_ENDINGS.get(words[path]) == "normal" for path in known)
+    if has_up:
+        down = [path for path in known if words[path] in _DOWN]
+        others += [(path.name, "is left for the one with y up") for path in down]
+        known = [path for path in known if path not in down]
+    files = _files(source, {path: words[path] for path in known})
+    with pillow_quiet(max_pixels):
+        headers = [_header(name, path, max_pixels) for name, path in files.items()]
+    sizes, bits = zip(*headers, strict=True)
+    if len(set(sizes)) > 1:
+        said = ", ".join(
+            f"{path.name} {size[0]} x {size[1]}"
+            for path, size in zip(files.values(), sizes, strict=True)
+        )
+        raise ValueError(f"SOURCE {source}: maps must have one size. Received: {said}")
+    return Material(files, bits, "normal" in files and not has_up, tuple(others))
+
+
+def _files(source, words):
+    """`{name of a map: Path}` in the order of `MAPS`; what each file is called is in `words`."""
     files = {}
-    for path in known:
-        word = words[path]
-        if word in _DOWN and has_up:
-            others.append((path.name, "is left for the one with y up"))
-            continue
+    for path, word in words.items():
         if word in _UNKNOWN:
             raise ValueError(
                 f"SOURCE {source}: {path.name} does not say whether y is up or down; name it "
                 "..._NormalGL or ..._NormalDX"
             )
-        if _name(word) in files:
-            first = files[_name(word)].name
-            raise ValueError(
-                f"SOURCE {source} has two files for {_name(word)}: {first} and {path.name}"
-            )
-        files[_name(word)] = path
+        name = _name(word)
+        if name in files:
+            both = f"{files[name].name} and {path.name}"
+            raise ValueError(f"SOURCE {source} has two files for {name}: {both}")
+        files[name] = path
     if "color" not in files:
         names = ", ".join(path.name for path in files.values())
         raise ValueError(f"SOURCE {source} has no colour (*_Color or *_diff), only {names}")
-    files = {name: files[name] for name in MAPS if name in files}
-    headers = {name: _header(name, path, max_pixels) for name, path in files.items()}
-    if len({size for size, _ in headers.values()}) > 1:
-        said = ", ".join(
-            f"{files[name].name} {height} x {width}"
-            for name, ((height, width), _) in headers.items()
-        )
-        raise ValueError(f"SOURCE {source}: maps must have one size. Received: {said}")
-    bits = tuple(bits for _, bits in headers.values())
-    flipped = "normal" in files and words[files["normal"]] in _DOWN
-    return Material(files, bits, flipped, tuple(others))
+    return {name: files[name] for name in MAPS if name in files}
 
 
 def read_material(material, max_pixels=MAX_PIXELS):

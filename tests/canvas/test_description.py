@@ -35,6 +35,7 @@ def changed(**fields):
             "line_channels",
             [None, 1, [], [1], [1, 1, 1], [1, -1], [1.0, 1], [8, 8], [HUGE, 0], ["1", 1]],
         ),
+        ("maps", [None, 5, "color", {}, [[]], [["cutout", 8]], [["color", 9]], 2 * [["color", 8]]]),
         ("fingerprint", [None, "", "0" * 17, "0" * 15 + "g", "\u0660" * 16, 16 * [0], "0" * 10**4]),
         ("parameters", [None, -1, "many", HUGE]),
         ("recipe", [1, [], "x" * 10_000]),

@@ -259,7 +259,7 @@ def test_a_savedmodel_of_a_newer_version_is_named(exports, tmp_path, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(Description, "to_json", lambda _: f'{{"format": {FORMAT + 1}}}')
         save_savedmodel(network, description, str(tmp_path / "model"))
-    with pytest.raises(ValueError, match=r"^MODEL .*model is from a newer version: format 4, "):
+    with pytest.raises(ValueError, match=r"^MODEL .*model is from a newer version: format 5, "):
         load_engine(tmp_path / "model")
 
 
@@ -346,7 +346,7 @@ def test_a_keras_file_of_a_newer_version_is_named(exports, tmp_path):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (newer, "from a newer version: format 4, this version reads 3"),
+        (newer, "from a newer version: format 5, this version reads 4"),
         (other_latents, "latents 'philox"),
         (larger_cells, "of cell 32, which this version cannot do; it can do 16"),
         (smaller_border, "of border 2, which this version cannot do; it can do 3"),

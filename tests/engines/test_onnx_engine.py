@@ -189,6 +189,7 @@ def test_a_file_of_an_earlier_version_has_no_digest(load, onnx_file, tmp_path):
         {"global_channels": 2**80},
         {"local_channels": 2.0},
         {"image_channels": 3.0},
+        {"maps": [["color", 8], ["height", 8]]},
         {"cell": True},
     ],
 )
