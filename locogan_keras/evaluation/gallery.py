@@ -163,7 +163,8 @@ def _stretches(description):
         # A part of a third of the picture, that becomes about twice as long.
         cell = description.cell
         start, stop = (round(length * third / 3 / cell) * cell for third in (1, 2))
-        if start < stop:
+        # Not of a lattice, of which many frames are shown.
+        if start < stop and length == description.frame[axis]:
             sizes[axis] = length + stop - start
             yield _figure(
                 f"stretch-part-{name}",

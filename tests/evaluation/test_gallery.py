@@ -10,6 +10,7 @@ from conftest import lively_generator
 from PIL import Image
 from support.commands import refusal
 
+from locogan_keras.canvas.description import Description
 from locogan_keras.cli import main
 from locogan_keras.engines.keras_engine import describe
 from locogan_keras.evaluation.gallery import figures
@@ -103,3 +104,10 @@ def test_a_model_that_is_not_there_leaves_nothing(tmp_path, capfd):
     line = refusal(capfd, "gallery", tmp_path / "m.onnx", "--out", tmp_path / "gallery")
     assert "m.onnx does not exist" in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_a_lattice_no_part_is_stretched():
+    """Its frame is a cell or two, and many of them are shown."""
+    names = {figure.name for figure in figures(Description((16, 16), "none", 0, 2, "0" * 16, 1))}
+    assert {"stretch-x", "stretch-y"} <= names
+    assert not any("part" in name for name in names)
