@@ -158,6 +158,8 @@ def _fits(description, axis, period, is_shifted=False):
     """Whether a period is whole frames, or whole cells and nearly that."""
     trained = description.frame[axis]
     frame = fitted_frame(trained, period, is_shifted)
+    # Half of a shifted one is whole cells, too.
+    cells = description.cell * (2 if is_shifted else 1)
     return frame == trained or (
-        not period % description.cell and abs(float(frame / trained) - 1) <= _MOST_STRETCH
+        not period % cells and abs(float(frame / trained) - 1) <= _MOST_STRETCH
     )

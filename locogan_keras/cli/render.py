@@ -176,7 +176,7 @@ def _add_wang(render):
 
 
 # What a set of Wang tiles has no use for.
-_NOT_OF_WANG = ("seeds", "top", "left", "frame", "periodic", "period", "quality")
+_NOT_OF_WANG = ("seeds", "top", "left", "frame", "periodic", "period", "quality", "pack", "normals")
 
 
 def _run_wang(options):
@@ -189,7 +189,7 @@ def _run_wang(options):
 
     out = options.out
     for name in _NOT_OF_WANG:
-        if getattr(options, name) not in (None, 0, (0, 0)):
+        if getattr(options, name) not in (None, 0, (0, 0), "gl"):
             raise ValueError(
                 f"--wang takes the size, --seed and --bits of tiles alone: leave out --{name}"
             )
@@ -198,7 +198,7 @@ def _run_wang(options):
         if height or width:
             raise ValueError("--size is both of --height and --width: leave those out")
         height = width = options.size
-    if Path(out).suffix:
+    if Path(out).suffix or out == "-":
         raise ValueError(f"--out must be a folder, without a suffix, of --wang. Received: {out}")
     check_writable(out)
     write_wang_tiles(

@@ -3,13 +3,15 @@
 import numpy as np
 
 from locogan_keras.canvas.maps.names import places
-from locogan_keras.data.picture_files import MAX_PIXELS
+from locogan_keras.data.picture_files import MAX_PIXELS, NotRead
 from locogan_keras.data.pictures import opened, turn_of
 
 WHITE = 2**16 - 1
 # Of 8 bits: white is white.
 STEP = WHITE // 255
 
+# Tags of TIFF: bits of each channel, and how they are to be seen (0: less is lighter).
+_BITS, _SEEN = 258, 262
 _PNG, _DEPTH = b"\x89PNG\r\n\x1a\n", 24
 
 
@@ -25,9 +27,10 @@ def header(file, max_pixels=MAX_PIXELS):
         and whether its EXIF does not turn it.
 
     Raises:
-        ValueError: As of `pictures.decode`.
+        ValueError: As of `pictures.decode`, or if Pillow would not give all of its bits.
     """
     with opened(file, max_pixels) as picture:
+        _check_tiff(picture)
         is_deep = picture.mode.startswith("I") or _is_deep_png(file)
         size = picture.height, picture.width
         return size, 16 if is_deep else 8, turn_of(picture) is None
@@ -57,6 +60,18 @@ def read_data(file, bits, max_pixels=MAX_PIXELS):
         is_grey = picture.mode in ("1", "L", "LA", "La")
         levels = np.asarray(picture.convert("L" if is_grey else "RGB"))
         return levels.reshape(*levels.shape[:2], -1)
+
+
+def _check_tiff(picture):
+    """A refusal, with `NotRead`, of a TIFF of more than 8 bits but of one channel of 16."""
+    if picture.format != "TIFF" or picture.mode == "F":
+        return
+    bits = picture.tag_v2.get(_BITS, (1,))
+    if max(bits) > 8 and (tuple(bits) != (16,) or picture.tag_v2.get(_SEEN) == 0):
+        raise NotRead(
+            f"is a TIFF of {' + '.join(map(str, bits))} bits, not all of which can be read: save "
+            "it as PNG"
+        )
 
 
 def _is_deep_png(file):

@@ -128,12 +128,12 @@ def read_material(material, max_pixels=MAX_PIXELS):
         ValueError: If a file cannot be used, or normals are grey; it names the file.
         OSError: If one cannot be read at all.
     """
-    pictures = []
+    pictures, is_transparent = [], False
     for (name, path), bits in zip(material.files.items(), material.bits, strict=True):
         try:
             with open(path, "rb") as file:
                 if name == "color":
-                    levels, _ = decode(file, max_pixels=max_pixels)
+                    levels, is_transparent = decode(file, max_pixels=max_pixels)
                 else:
                     levels = read_data(file, bits, max_pixels)
             if name == "normal":
@@ -146,7 +146,7 @@ def read_material(material, max_pixels=MAX_PIXELS):
     if material.flipped:
         y = places(material.maps)["normal"].start + 1
         levels[..., y] = WHITE - levels[..., y]
-    return with_unit_normals(levels, material.maps), False
+    return with_unit_normals(levels, material.maps), is_transparent
 
 
 def opened_with_maps(source, alpha="drop", max_pixels=MAX_PIXELS):
@@ -164,6 +164,11 @@ def opened_with_maps(source, alpha="drop", max_pixels=MAX_PIXELS):
         ValueError, OSError: As of `open_source` and `material_in`.
     """
     if material := material_in(source, max_pixels):
+        if alpha == "keep":
+            raise ValueError(
+                "data.alpha must be drop of a material, whose opacity is a map, *_Opacity. "
+                f"Received: data.alpha=keep, SOURCE {source}"
+            )
         opening = functools.partial(contextlib.nullcontext, material)
         name = f"SOURCE {source}:"
         opened = Source(1, [(name, opening)], is_picture=True, others=material.others)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from locogan_keras.canvas.latents import SCHEME
 from locogan_keras.canvas.maps.names import CUTOUT
 from locogan_keras.canvas.views import View
@@ -171,7 +173,8 @@ class Picture:
     def whole(self):
         """The picture in one array: `(height, width, channels)`."""
         whole = render(self.engine, self.view, self.tile, self.progress, self.dtype)
-        return whole[..., : self.channels]
+        # A copy where it is a part, which would keep the rest.
+        return np.ascontiguousarray(whole[..., : self.channels])
 
     def metadata(self, **further):
         """The facts that its file keeps, as a dict; `further` comes after `origin`."""

@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+import tifffile
 from PIL import Image
 from support.materials import BRICKS, MAPS, save, stored
 
@@ -161,6 +162,37 @@ def test_what_is_none_of_the_maps_is_named(bricks):
     (bricks / "bricks.blend").write_bytes(b"")
     pictures = load_pictures(bricks, **READING)
     assert ("preview.png", "is none of the maps that are read") in pictures.rejected
+
+
+def test_a_transparent_colour_is_laid_over_white_and_said_so(bricks):
+    path = bricks / "bricks_Color.png"
+    with Image.open(path) as picture:
+        clear = picture.convert("RGBA")
+    clear.putalpha(0)
+    clear.save(path)
+    levels, is_transparent = read_material(material_in(bricks))
+    assert is_transparent
+    assert (levels[..., :3] == 65535).all()
+
+
+def test_transparency_of_a_material_is_a_map(bricks):
+    with pytest.raises(ValueError, match=r"data\.alpha=keep, SOURCE .*bricks"):
+        load_pictures(bricks, **READING, alpha="keep")
+
+
+@pytest.mark.parametrize(
+    ("picture", "how", "said"),
+    [
+        (np.zeros((128, 128, 3), np.uint16), {"photometric": "rgb"}, r"16 \+ 16 \+ 16 bits"),
+        (np.zeros((128, 128), np.uint32), {"photometric": "minisblack"}, "32 bits"),
+        (np.zeros((128, 128), np.uint16), {"photometric": "miniswhite"}, "16 bits"),
+    ],
+)
+def test_a_tiff_that_would_lose_bits_is_refused(picture, how, said, bricks):
+    (bricks / "bricks_Displacement.png").unlink()
+    tifffile.imwrite(bricks / "bricks_Displacement.tif", picture, **how)
+    with pytest.raises(ValueError, match=rf"Displacement\.tif is a TIFF of {said}, not all"):
+        material_in(bricks)
 
 
 def turn(path):

@@ -14,6 +14,7 @@ from PIL import Image, ImageCms
 from locogan_keras.rendering.files import format as formats
 from locogan_keras.rendering.files.levels import to_levels
 from locogan_keras.rendering.files.opening import open_picture, write_picture
+from locogan_keras.rendering.files.tiff import begin_tiff
 
 SIZE = (37, 53)
 FACTS = {"seed": 3, "name": "größer"}
@@ -128,6 +129,36 @@ def test_jpeg_is_near_and_smaller_at_less_quality(tmp_path):
                 assert np.abs(np.asarray(ours) - to_levels(waves).astype(int)).mean() < 2
                 assert json.loads(ours.getexif()[0x010E]) == FACTS
     assert sizes[2] < sizes[0] < sizes[1]
+
+
+@pytest.mark.parametrize("quality", [90, 94, 95, 100])
+def test_jpeg_of_grain_is_written_whole(tmp_path, rng, quality):
+    size = (512, 512)
+    grain = rng.uniform(-1, 1, size=(*size, 3)).astype(np.float32)
+    path = tmp_path / "a.jpg"
+    write_picture(path, size, [grain], quality=quality)
+    with Image.open(path) as ours:
+        assert np.abs(np.asarray(ours) - to_levels(grain).astype(int)).mean() < 8
+
+
+@pytest.mark.parametrize(("edge", "is_big"), [(30_000, False), (40_000, True)])
+def test_tiff_of_4_gib_and_more_has_longer_offsets(tmp_path, edge, is_big):
+    path = tmp_path / "a.tif"
+    # Nothing is written into it: a file system keeps no zeros.
+    with begin_tiff(path, (edge, edge), formats.Pixels(3, 8, np.dtype(np.uint8))):
+        pass
+    with tifffile.TiffFile(path) as file:
+        assert (file.is_bigtiff, file.pages[0].shape) == (is_big, (edge, edge, 3))
+    path.unlink()
+
+
+def test_exr_of_a_transparent_picture_is_light_times_opacity(tmp_path):
+    picture = np.ones((*SIZE, 4), np.float32)
+    picture[..., 3] = np.linspace(-1, 1, SIZE[1])
+    with OpenEXR.File(str(written(tmp_path / "a.exr", picture, bits=32))) as file:
+        read = file.channels()["RGBA"].pixels
+    np.testing.assert_allclose(read[..., 0], read[..., 3], atol=1e-6)
+    np.testing.assert_allclose(read[0, :, 3], np.linspace(0, 1, SIZE[1]), atol=1e-6)
 
 
 @pytest.mark.parametrize(("bits", "tolerance"), [(None, 1e-3), (16, 1e-3), (32, 1e-6)])

@@ -14,7 +14,7 @@ from support.materials import stored
 from locogan_keras import load_engine, make_view, mix, render, write
 from locogan_keras.data.levels import header, read_data
 from locogan_keras.data.materials import material_in, read_material
-from locogan_keras.rendering.materials.packs import BUILT_IN, load_packs
+from locogan_keras.rendering.materials.packs import BUILT_IN, Pack, load_packs
 
 ALL = ("color", "normal", "height", "roughness", "ambient_occlusion", "metalness", "opacity")
 FRAME, TILE = (64, 80), 64
@@ -152,6 +152,15 @@ def test_a_pack_of_ones_own(make, tmp_path):
     np.testing.assert_array_equal(mine[..., 0], 255 - stored(folder / "out_Roughness.png"))
     np.testing.assert_array_equal(mine[..., 1], stored(folder / "out_Displacement.png"))
     assert (mine[..., 2] == 128).all()
+
+
+def test_a_pack_is_not_turned_for_its_name(make, tmp_path):
+    engine = make("color", "normal", "height")
+    mine = Pack("NormalDX", ("height",))
+    folder = written(tmp_path, engine, packs=[mine], bits=16)
+    np.testing.assert_array_equal(
+        levels_of(folder / "out_NormalDX.png", 16), levels_of(folder / "out_Displacement.png", 16)
+    )
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,13 @@ def test_the_command_takes_a_size_and_bits(model, tmp_path):
         assert struct.unpack(">16xIIB", file.read(25)) == (192, 192, 16)
 
 
+def test_of_a_material_the_tiles_show_the_colour(tmp_path):
+    maps = (("color", 8), ("normal", 8))
+    generator = lively_generator("torus", frame=(64, 64), width=2, image_channels=6, maps=maps)
+    write_wang_tiles(tmp_path / "tiles", load_engine(generator), (1, 1))
+    assert pixels(tmp_path / "tiles" / "atlas.png").shape == (128, 128, 3)
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -341,6 +348,9 @@ def test_the_command_takes_a_size_and_bits(model, tmp_path):
         (("--out", "tiles", "--wang", "2"), "two numbers of colours, such as 2x2: 2"),
         (("--out", "tiles", "--wang", "2x9"), "1 to 4. Received: wang=2x9"),
         (("--out", "tiles.png", "--wang", "2x2"), "without a suffix, .* tiles.png"),
+        (("--out", "-", "--wang", "2x2"), "must be a folder, .* -$"),
+        (("--out", "tiles", "--wang", "2x2", "--pack", "orm"), "leave out --pack"),
+        (("--out", "tiles", "--wang", "2x2", "--normals", "dx"), "leave out --normals"),
         (("--out", "there", "--wang", "2x2"), "--out there exists already"),
         (("--out", "tiles", "--wang", "2x2", "--width", "100"), "nearest is 128. .* width=100"),
         (("--out", "tiles", "--wang", "2x2", "--seeds", "1,2"), "leave out --seeds"),

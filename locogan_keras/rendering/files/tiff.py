@@ -1,12 +1,15 @@
 """TIFF files, written while their rows are made."""
 
 import contextlib
+import math
 
 import numpy as np
 from PIL import ImageCms
 
 from locogan_keras.rendering.files.levels import to_unit
 
+# Bytes that offsets of 32 bits can tell, less what is not pixels.
+_LARGEST = 2**32 - 2**20
 # Where an ICC profile says when it was made: a file is to have the same bytes each time.
 _MADE = slice(24, 36)
 
@@ -24,7 +27,8 @@ def begin_tiff(path, size, pixels, metadata=None):
     import tifffile
 
     height, width = size
-    with tifffile.TiffWriter(path) as tiff:
+    needed = math.prod(size) * pixels.channels * pixels.dtype.itemsize
+    with tifffile.TiffWriter(path, bigtiff=needed > _LARGEST) as tiff:
         place, _ = tiff.write(
             None,
             shape=(height, width, pixels.channels) if pixels.channels > 1 else size,

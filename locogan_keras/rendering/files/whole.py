@@ -34,24 +34,30 @@ def begin_jpeg(path, size, pixels, metadata=None):
     """
     with _gathered(size, pixels) as (picture, write):
         yield write
-    how = {"quality": pixels.quality or _QUALITY, "subsampling": 0, "optimize": True}
+    # Not optimised: Pillow gives that a room which grain at a high quality is too much for.
+    how = {"quality": pixels.quality or _QUALITY, "subsampling": 0}
     save(as_image(picture), path, "JPEG", exif=_exif(metadata), **how)
 
 
 @contextlib.contextmanager
 def begin_exr(path, size, pixels, metadata=None):
-    """An OpenEXR: colour is linear light, as programs that read it expect; data is 0 to 1.
+    """An OpenEXR: colour is linear light times opacity, as who reads it expects; data is 0 to 1.
 
     Args, yields: As of `format.Begin`.
     """
     import OpenEXR
 
-    with _gathered(size, pixels) as (picture, write):
+    def stored(rows):
+        rows = to_unit(rows)
+        if pixels.is_color:
+            rows[..., :3] = to_linear(rows[..., :3])
+        if pixels.channels == 4:
+            rows[..., :3] *= rows[..., 3:]
+        return rows
+
+    dtype = np.float16 if pixels.bits == 16 else np.float32
+    with _gathered(size, pixels, dtype, stored) as (values, write):
         yield write
-    values = to_unit(picture)
-    if pixels.is_color:
-        values[..., :3] = to_linear(values[..., :3])
-    values = values.astype(np.float16 if pixels.bits == 16 else np.float32)
     name = {1: "Y", 3: "RGB", 4: "RGBA"}[pixels.channels]
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
     if metadata is not None:
@@ -81,14 +87,14 @@ def save(image, path, kind, **how):
 
 
 @contextlib.contextmanager
-def _gathered(size, pixels):
-    """An array, and a function that fills it from the top."""
-    picture = np.empty((*size, pixels.channels), pixels.dtype)
+def _gathered(size, pixels, dtype=None, stored=lambda rows: rows):
+    """An array, and a function that fills it from the top with what is to be stored of rows."""
+    picture = np.empty((*size, pixels.channels), dtype or pixels.dtype)
     done = 0
 
     def write(rows):
         nonlocal done
-        picture[done : done + len(rows)] = rows
+        picture[done : done + len(rows)] = stored(rows)
         done += len(rows)
 
     yield picture, write

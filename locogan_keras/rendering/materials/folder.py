@@ -12,7 +12,7 @@ from locogan_keras.storage.run import version
 
 # Which way the y of normals is: up, as of OpenGL, or down, as of Direct3D.
 NORMALS = ("gl", "dx")
-_DOWN = "NormalDX"
+_DOWN = Pack("NormalDX", ("normal",))
 
 
 def files_of(maps, packs=(), normals="gl"):
@@ -36,7 +36,7 @@ def files_of(maps, packs=(), normals="gl"):
     names = [name for name, _ in maps]
     found = [Pack(MAPS[name].suffix, (name,)) for name in names]
     if normals == "dx" and "normal" in names:
-        found.append(Pack(_DOWN, ("normal",)))
+        found.append(_DOWN)
     found += packs
     needed = {"orm": "metalness", "rgba": "opacity"}
     found += [BUILT_IN[pack] for pack, name in needed.items() if name in names]
@@ -77,7 +77,7 @@ def write_material(folder, name, picture, files, opened):
         for band in picture.image_bands():
             for pack, write in writers.items():
                 rows = pack.of(band, maps)
-                write(_flipped(rows) if pack.suffix == _DOWN else rows)
+                write(_flipped(rows) if pack == _DOWN else rows)
     single = {each: paths[Pack(MAPS[each].suffix, (each,))] for each in places(maps)}
     packed = {each: paths[pack] for each, pack in BUILT_IN.items() if pack in paths}
     generator = f"locogan-keras {version()}"

@@ -67,7 +67,7 @@ def write_wang_tiles(
     complete = complete_laying(cells, colors)
     # What cannot be made or does not fit is refused before there is a folder.
     png = format_of("atlas.png", several=False)
-    pixels = png.pixels(description.image_channels, bits)
+    pixels = png.pixels(description.picture_channels, bits)
     what = f"wang={colors[0]}x{colors[1]}, height={size[0]}, width={size[1]}"
     values = complete.across.size * math.prod(size) * pixels.channels
     check_memory(values * pixels.dtype.itemsize, what)
