@@ -7,8 +7,8 @@ r"""Generated, aligned faces to train on: 2,000 pictures of 128 x 128, some 20 s
 
 That is an hour on two CPU cores; the recipe as it is, for a GPU, would be days.
 
-The style is ToonHead by Johan Melin, CC BY 4.0. Seed k always gives the same face. The pictures are
-not part of this repository.
+The style is ToonHead by Johan Melin, CC BY 4.0; `--style open-peeps`, by Pablo Stanley, is
+CC0. Seed k always gives the same face. The pictures are not part of this repository.
 """
 
 import argparse
@@ -28,10 +28,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="where to; made if need be")
     parser.add_argument("--count", type=int, default=2000, help="default: 2000")
+    parser.add_argument("--style", default="toon-head", help="of dicebear; default: toon-head")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     style = Style(
-        json.loads(files("dicebear_styles").joinpath("toon-head.json").read_text("utf-8"))
+        json.loads(files("dicebear_styles").joinpath(f"{options.style}.json").read_text("utf-8"))
     )
     for seed in range(options.count):
         svg = Avatar(style, {"seed": str(seed), "size": SIZE}).to_string()
