@@ -8,6 +8,7 @@ elsewhere than the colour says.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -66,16 +67,17 @@ def sheet(folders, size, repeats):
     return Image.fromarray(np.concatenate(pieces[:-1], axis=1))
 
 
-def main():
-    """The sheet, written."""
+def main(arguments=None):
+    """The sheet, written; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folders", nargs="+", metavar="FOLDER")
     parser.add_argument("--out", required=True)
     parser.add_argument("--size", type=int, default=640, help="the sheet's height in pixels")
     parser.add_argument("--repeats", type=int, default=2, help="of the last material, each way")
-    options = parser.parse_args()
-    sheet(options.folders, options.size, options.repeats).save(options.out, quality=85)
+    options = parser.parse_args(arguments)
+    sheet(options.folders, options.size, options.repeats).save(options.out)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
