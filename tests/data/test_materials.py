@@ -113,6 +113,14 @@ def test_normals_with_y_down_are_turned_up_and_never_mirrored_alone(bricks):
     assert (2**15 - expected[..., 4].astype(int)).std() > 1000
 
 
+def test_normals_are_the_same_however_many_rows_are_worked_on(monkeypatch):
+    expected, _ = read_material(material_in(BRICKS))
+    # Of 128 columns five rows, which do not divide 128, and less than one.
+    for pixels in (640, 1):
+        monkeypatch.setattr("locogan_keras.data.levels._PIECE", pixels)
+        np.testing.assert_array_equal(read_material(material_in(BRICKS))[0], expected)
+
+
 def test_normals_of_16_bits_keep_them_all(bricks, rng):
     """Of which Pillow reads the high ones only."""
     vectors = np.add(rng.normal(size=(128, 128, 3)), (0, 0, 3))
