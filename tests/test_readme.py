@@ -47,7 +47,7 @@ def test_every_command_runs(tmp_path, monkeypatch, photo, rng):
     # Twice as large, so that its halves hold crops.
     with Image.open(photo) as picture:
         picture.resize((160, 192)).save("photo.png")
-    shutil.copytree(BRICKS, "bricks")
+    shutil.copytree(BRICKS, "rock")
     with Image.open("photo.png") as picture:
         picture.putalpha(200)
         picture.save("leaf.png")

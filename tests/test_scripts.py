@@ -6,7 +6,9 @@ import importlib
 import importlib.util
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from locogan_keras import load_engine, make_view, render
 
@@ -56,6 +58,23 @@ def test_one_photo_makes_a_generator(photo, tmp_path):
     assert render(engine, make_view(engine.description)).shape == (192, 192, 3)
     with open(f"{out}.csv", newline="") as file:
         assert "generator_loss" in next(csv.DictReader(file))
+
+
+def test_a_material_is_lit_from_the_left(tmp_path):
+    """What faces the lamp is brighter than what lies flat, and that than what looks away."""
+    for word, levels in (("Color", (128, 128, 128)), ("NormalGL", (128, 128, 255))):
+        picture = np.full((8, 24, 3), levels, np.uint8)
+        if word == "NormalGL":
+            # To the left, up, and to the right, each 45 degrees off but the middle one.
+            picture[:, :8], picture[:, 16:] = (37, 128, 218), (218, 128, 218)
+        Image.fromarray(picture).save(tmp_path / f"a_{word}.png")
+    script = loaded(ROOT / "train" / "lit.py")
+    left, flat, right = script.lit(tmp_path)[4, [4, 12, 20], 0].astype(int)
+    assert left > flat + 20 > right + 40
+    out = tmp_path / "sheet.png"
+    assert script.main([*2 * [str(tmp_path)], "--out", str(out), "--size", "32"]) == 0
+    with Image.open(out) as sheet:
+        assert sheet.size == (96 + script.GAP + 96, 32)
 
 
 def test_the_readme_shows_the_script():

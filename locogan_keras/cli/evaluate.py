@@ -12,8 +12,10 @@ from locogan_keras.engines.quiet import import_tensorflow, load_engine
 
 # More pictures of a folder would only take longer.
 _MOST = 256
-# Bytes of a pixel: its levels, and as numbers, of which halves are made and noise like them.
-_COPIES = 64
+# Bytes of a pixel: its levels, and as numbers, of which halves are made and noise like them. Of a
+# channel beyond colour: its levels and numbers. Of a channel of the model's pictures: as numbers,
+# of eight seeds.
+_COPIES, _MAP_COPIES, _MADE = 64, 8, 32
 # Bytes of each place of a lattice: how well 64 x 64 displacements match there, in four forms.
 _PLACE = 4 * 64 * 64 * 16
 
@@ -77,7 +79,10 @@ def _evaluate(options):
     _check_maps(options, pictures.maps, engine.description.maps)
     decoded = pictures.decoded
     count = min(len(decoded), _MOST)
-    needed = _COPIES * int(decoded.sizes[:count].prod(axis=1).sum())
+    pixels, channels = decoded.sizes[:count].prod(axis=1).tolist(), decoded.pixels.shape[1]
+    needed = (_COPIES + _MAP_COPIES * max(0, channels - 3)) * sum(pixels)
+    # The model's are as large as the first.
+    needed += _MADE * channels * pixels[0]
     check_memory(needed, f"{count} pictures of SOURCE {options.source}")
     if options.period:
         places = math.prod(

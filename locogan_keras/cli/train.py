@@ -72,8 +72,13 @@ def _train(options):
         # What a shell reports of a process that the signal ended.
         return 128 + received
     print(f"{options.out} has {step} steps.{_how_good(options.out, settings, step)}")
-    print(f"Next: locogan render {options.out} --out picture.png")
+    print(f"Next: locogan render {options.out} --out {_out(model.generator.maps)}")
     return 0
+
+
+def _out(maps):
+    """What a first picture is: of a material a folder of all its maps."""
+    return "material" if len(maps) > 1 else "picture.png"
 
 
 def _how_good(out, settings, step):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from locogan_keras.canvas.maps.names import CUTOUT, MAPS, places
+from locogan_keras.canvas.maps.names import CUTOUT, MAPS, channel_count, places
 from locogan_keras.data.levels import (
     STEP,
     WHITE,
@@ -128,7 +128,8 @@ def read_material(material, max_pixels=MAX_PIXELS):
         ValueError: If a file cannot be used, or normals are grey; it names the file.
         OSError: If one cannot be read at all.
     """
-    pictures, is_transparent = [], False
+    # One map at a time, because of large ones each takes a gigabyte.
+    together, is_transparent = None, False
     for (name, path), bits in zip(material.files.items(), material.bits, strict=True):
         try:
             with open(path, "rb") as file:
@@ -140,13 +141,16 @@ def read_material(material, max_pixels=MAX_PIXELS):
                 _check_vectors(levels)
         except ValueError as error:
             raise ValueError(f"{path.name} {error}") from None
-        levels = levels[..., : MAPS[name].channels]
-        pictures.append(levels.astype(np.uint16) * (1 if levels.dtype == np.uint16 else STEP))
-    levels = np.concatenate(pictures, axis=-1)
+        if together is None:
+            size = (*levels.shape[:2], channel_count(material.maps))
+            together = np.empty(size, np.uint16)
+        part = together[..., places(material.maps)[name]]
+        part[:] = levels[..., : MAPS[name].channels]
+        part *= 1 if levels.dtype == np.uint16 else STEP
     if material.flipped:
         y = places(material.maps)["normal"].start + 1
-        levels[..., y] = WHITE - levels[..., y]
-    return with_unit_normals(levels, material.maps), is_transparent
+        together[..., y] = WHITE - together[..., y]
+    return with_unit_normals(together, material.maps), is_transparent
 
 
 def opened_with_maps(source, alpha="drop", max_pixels=MAX_PIXELS):

@@ -12,11 +12,14 @@ from PIL import Image, UnidentifiedImageError
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
 # What becomes of a camera's own format, and how the files of those begin, after their size.
 CONVERT = "convert it to PNG or JPEG, as with `magick photo.heic photo.png`"
+EXR_TO_PNG = "save it as PNG of 16 bits, as with `oiiotool map.exr -d uint16 -o map.png`"
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
+# How an OpenEXR begins, of which maps are read, see `levels`.
+EXR = b"\x76\x2f\x31\x01"
 # Names of pictures: a file that has one and is none is damaged. Others are found by their content.
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".mpo", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
-    *(".avif", ".heic", ".heif", ".jp2", ".ppm", ".pgm"),
+    *(".avif", ".heic", ".heif", ".jp2", ".ppm", ".pgm", ".exr"),
 )
 # Pillow's own limit, against files that unpack to far more than they are.
 MAX_PIXELS = Image.MAX_IMAGE_PIXELS
@@ -43,12 +46,8 @@ def open_picture(file):
         Exception: Of what kind ever, if it is damaged.
     """
     head, formats = _head(file), FORMATS
-    if _is_heic(head):
-        with contextlib.suppress(ImportError):
-            import pillow_heif
-
-            pillow_heif.register_heif_opener()
-            formats = (*FORMATS, "HEIF")
+    if _is_heic(head) and _knows_heic():
+        formats = (*FORMATS, "HEIF")
     try:
         picture = Image.open(file, formats=formats)
     except UnidentifiedImageError:
@@ -65,12 +64,30 @@ def open_picture(file):
 
 def refusal(file):
     """The `NotRead` that says what a file is that Pillow does not know, and what helps."""
-    if _is_heic(_head(file)):
+    head = _head(file)
+    if head.startswith(EXR):
+        return NotRead(
+            "is an OpenEXR, of which only a material's maps are read, and not its colour: save it "
+            "as PNG or JPEG of 8 bits, in sRGB"
+        )
+    if _is_heic(head):
+        if _knows_heic():
+            return NotRead("is a damaged HEIC or AVIF picture")
         return NotRead(
             "is a HEIC or AVIF picture, which is read where pillow-heif is installed (pip install "
             f"pillow-heif); or {CONVERT}"
         )
     return NotAPicture("is not a picture")
+
+
+def _knows_heic():
+    """Whether Pillow can read HEIC, from now on."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
 
 
 def _head(file):

@@ -133,9 +133,14 @@ def opened(file, max_pixels=MAX_PIXELS):
     except NotRead:
         raise
     except Image.DecompressionBombError:
-        raise ValueError(f"has more pixels than data.max_pixels={max_pixels} allows") from None
+        raise too_large(max_pixels) from None
     except _DAMAGE as error:
         raise ValueError(f"is damaged: {error or type(error).__name__}") from None
+
+
+def too_large(max_pixels):
+    """The error of a picture that has more pixels than it may."""
+    return ValueError(f"has more pixels than data.max_pixels={max_pixels} allows")
 
 
 def scaled(picture, size, wrap=(False, False), multiple=(1, 1)):

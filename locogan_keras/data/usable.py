@@ -114,7 +114,8 @@ def said_of(rejected):
     )
     kinds = ", ".join(f"{count} {suffix}" for suffix, count in counts.most_common(_NAMED))
     more = ", ..." if len(counts) > _NAMED else ""
-    helps = f"; {CONVERT}" if any(CONVERT in reason for _, reason in rejected) else ""
+    is_heic = any(CONVERT in reason for _, reason in rejected)
+    helps = f"; HEIC is read after pip install pillow-heif; or {CONVERT}" if is_heic else ""
     return f"{len(rejected)} left out ({kinds}{more}){helps}"
 
 

@@ -4,12 +4,14 @@ import math
 
 from locogan_keras.rendering.tiles import IN_MEMORY
 
-# Measured: bytes for each pixel of a row while it is put together, filtered and compressed; bytes
+# Measured: bytes for each value of a row while it is put together, filtered and compressed; bytes
 # for a column of tiles, and for a row of them, in the plan of a picture; values for each pixel of a
-# tile while it is made, so many for each of the narrowest layers' channels and some more.
-_ROW = 30
+# tile while it is made, so many for each of the narrowest layers' channels, for each channel of the
+# image beyond a picture's, and some more.
+_ROW = 10
 _COLUMN, _BAND = 1500, 1000
-_VALUES, _MORE_VALUES = 4, 16
+_VALUES, _MAP_VALUES, _MORE_VALUES = 4, 5, 16
+_PICTURE = 3
 
 
 def different_columns(view):
@@ -25,16 +27,18 @@ def tile_bytes(description, tile):
     Of a generator most weights are in kernels of 4 x 4 between 8, 4, 2 and 1 times its width.
     """
     width = math.sqrt(description.parameters / (16 * (8 * 4 + 4 * 2 + 2)))
-    return 4 * (_VALUES * width + _MORE_VALUES) * tile**2
+    more = _MORE_VALUES + _MAP_VALUES * max(0, description.image_channels - _PICTURE)
+    return 4 * (_VALUES * width + more) * tile**2
 
 
-def streaming_bytes(view, tile, itemsize=1):
+def streaming_bytes(view, tile, channels, itemsize=1):
     """The memory that a picture takes while it is made and written; `itemsize` of its values."""
     pieces = [
         length / min(tile, period or tile)
         for length, period in zip((view.size[0], different_columns(view)), view.period, strict=True)
     ]
-    return IN_MEMORY + _ROW * itemsize * view.size[1] + _BAND * pieces[0] + _COLUMN * pieces[1]
+    row = _ROW * itemsize * channels * view.size[1]
+    return IN_MEMORY + row + _BAND * pieces[0] + _COLUMN * pieces[1]
 
 
 def disk_bytes(view, tile, channels, itemsize=1, stored=0.4):

@@ -158,6 +158,11 @@ class Picture:
         return self.engine.description.picture_channels
 
     @property
+    def image_channels(self):
+        """Of the model's images: of a material, those of all its maps."""
+        return self.engine.description.image_channels
+
+    @property
     def size(self):
         """(height, width) in pixels."""
         return self.view.size

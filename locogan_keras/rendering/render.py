@@ -72,7 +72,8 @@ def bands(engine, view, tile=256, progress=iter, folder=None, dtype=np.uint8):
     if not isinstance(tile, numbers.Integral) or tile < cell or tile % cell:
         raise ValueError(f"tile must be a positive multiple of {cell}. Received: tile={tile!r}")
     check_memory(tile_bytes(engine.description, tile), f"tile={tile}")
-    needed = streaming_bytes(view, tile, np.dtype(dtype).itemsize)
+    channels = engine.description.image_channels
+    needed = streaming_bytes(view, tile, channels, np.dtype(dtype).itemsize)
     check_memory(needed, f"height={view.size[0]}, width={view.size[1]}")
     return _bands(engine, view, tile, progress, folder, np.dtype(dtype))
 

@@ -31,7 +31,8 @@ def asked(monkeypatch):
 
     def train(source, out, settings, *, recipe, minutes, fresh):
         calls.append((settings, recipe))
-        return types.SimpleNamespace(step=tf.Variable(0)), None
+        generator = types.SimpleNamespace(maps=())
+        return types.SimpleNamespace(step=tf.Variable(0), generator=generator), None
 
     monkeypatch.setattr(training, "train", train)
     return calls

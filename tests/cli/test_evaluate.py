@@ -84,5 +84,13 @@ def test_a_lattice_that_does_not_fit_into_memory_is_refused(model, wall, capfd, 
     assert "--period 2.5x3 would need about 1.3 GB" in refusal(capfd, *command)
 
 
+def test_pictures_that_do_not_fit_into_memory_are_refused(model, wall, capfd, monkeypatch):
+    monkeypatch.setattr("locogan_keras.storage.files.room.free_memory", lambda: 5e6)
+    command = ["evaluate", model, wall, "--image-size", "192"]
+    # 64 bytes of each pixel, and eight pictures of the model's.
+    assert "1 pictures of SOURCE" in (said := refusal(capfd, *command))
+    assert f"would need about {192 * 192 * (64 + 8 * 3 * 4) / 1e6:.1f} MB" in said
+
+
 def test_a_missing_source_is_named(model, capfd):
     assert "nowhere" in refusal(capfd, "evaluate", model, "nowhere", "--image-size", "192")

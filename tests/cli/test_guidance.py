@@ -88,7 +88,8 @@ def test_a_dry_run_says_what_was_taken_and_what_was_left_out(tmp_path, photo, mo
     assert main(command) == 0
     said = capfd.readouterr().out
     assert "no single photo. Recipe aligned data.image_size=128" in said
-    assert "pictures:         2, 3 left out (2 .txt, 1 .heic); convert it to PNG or JPEG" in said
+    assert "pictures:         2, 3 left out (2 .txt, 1 .heic); HEIC is read after pip" in said
+    assert "pip install pillow-heif; or convert it to PNG or JPEG" in said
     assert "alpha:            1 of 2 pictures are transparent in places; these are laid" in said
 
 

@@ -110,6 +110,12 @@ def test_a_run_goes_on_to_the_bit(tmp_path):
             np.testing.assert_array_equal(first, second)
 
 
+def test_the_next_command_is_of_all_maps(tmp_path, capsys):
+    run = tmp_path / "run"
+    assert train(BRICKS, run, "--recipe", "pattern-torus", "--steps", "1", settings=SETTINGS) == 0
+    assert f"Next: locogan render {run} --out material\n" in capsys.readouterr().out
+
+
 def test_another_set_is_another_run(run, tmp_path, capsys):
     for name in NAMES[:-1]:
         path = BRICKS / f"bricks_{name}.png"
@@ -140,6 +146,11 @@ def test_evaluate_says_whether_maps_are_registered(run, tmp_path, capsys, monkey
     # Of the photo's own maps, edges agree; after two steps those of the model do not.
     assert 0 <= halves < 0.2 < useless < 1
     assert value > 2 * halves
+    # Its maps are counted: 4 bytes of each of 9 channels of eight pictures, 8 of the photo's.
+    monkeypatch.setattr("locogan_keras.storage.files.room.free_memory", lambda: 5e6)
+    said = refusal(capsys, "evaluate", run, BRICKS)
+    assert f"would need about {128 * 128 * (64 + 8 * 6 + 8 * 9 * 4) / 1e6:.1f} MB" in said
+    monkeypatch.undo()
     color = str(BRICKS / "bricks_Color.png")
     said = refusal(capsys, "evaluate", run, color)
     assert "is of a picture, the model of color, normal, height" in said

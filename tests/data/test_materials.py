@@ -1,8 +1,10 @@
 """Folders of one material's maps: which file is which map, and what is read of it."""
 
 import shutil
+import sys
 
 import numpy as np
+import OpenEXR
 import pytest
 import tensorflow as tf
 import tifffile
@@ -111,6 +113,14 @@ def test_normals_with_y_down_are_turned_up_and_never_mirrored_alone(bricks):
     assert (2**15 - expected[..., 4].astype(int)).std() > 1000
 
 
+def test_normals_are_the_same_however_many_rows_are_worked_on(monkeypatch):
+    expected, _ = read_material(material_in(BRICKS))
+    # Of 128 columns five rows, which do not divide 128, and less than one.
+    for pixels in (640, 1):
+        monkeypatch.setattr("locogan_keras.data.levels._PIECE", pixels)
+        np.testing.assert_array_equal(read_material(material_in(BRICKS))[0], expected)
+
+
 def test_normals_of_16_bits_keep_them_all(bricks, rng):
     """Of which Pillow reads the high ones only."""
     vectors = np.add(rng.normal(size=(128, 128, 3)), (0, 0, 3))
@@ -121,6 +131,83 @@ def test_normals_of_16_bits_keep_them_all(bricks, rng):
     assert dict(material.maps)["normal"] == 16
     found = read_material(material)[0][..., 3:6]
     assert np.abs(found.astype(int) - levels).max() <= 1
+
+
+def write_exr(path, **channels):
+    """An OpenEXR of half floats."""
+    channels = {name: np.float16(values) for name, values in channels.items()}
+    with OpenEXR.File({"type": OpenEXR.scanlineimage}, channels) as picture:
+        picture.write(str(path))
+
+
+def test_maps_may_be_openexr_as_poly_havens(tmp_path):
+    """The committed material's values as floats, under Poly Haven's names."""
+    expected, _ = read_material(material_in(BRICKS))
+    for ours, theirs in (("NormalGL", "nor_gl"), ("Roughness", "rough"), ("Displacement", "disp")):
+        levels = stored(BRICKS / f"bricks_{ours}.png")
+        values = levels / np.iinfo(levels.dtype).max
+        channels = {"NormalGL": {"RGB": values}, "Roughness": {"V": values}}
+        write_exr(
+            tmp_path / f"bricks_{theirs}_1k.exr", **channels.get(ours, {"RGBA": rgba(values)})
+        )
+    shutil.copy(BRICKS / "bricks_Color.png", tmp_path / "bricks_diff_1k.png")
+    material = material_in(tmp_path)
+    assert material.maps == (("color", 8), ("normal", 16), ("height", 16), ("roughness", 16))
+    levels, _ = read_material(material)
+    # Half floats have eleven bits.
+    np.testing.assert_allclose(levels, expected[..., :8].astype(int), atol=40)
+
+
+def rgba(values):
+    """A grey picture as an opaque one with three equal channels."""
+    return np.stack([*3 * [values], np.ones_like(values)], axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "reason"),
+    [
+        ("Displacement", {"Y": np.linspace(-3, 8, 16384)}, r"has values from -3 to 8: scale them"),
+        ("Roughness", {"Y": np.full(16384, np.nan)}, "has values from nan to nan"),
+        (
+            "Roughness",
+            {"Y": np.zeros(16384), "Z": np.ones(16384)},
+            "has the channels Y, Z, and not",
+        ),
+        ("Roughness", {"Y": np.zeros(2**13)}, r"must have one size.*_Roughness.exr 64 x 128"),
+        (
+            "Color",
+            {"Y": np.zeros(16384)},
+            "is an OpenEXR, of which only a material's maps are read",
+        ),
+    ],
+)
+def test_an_openexr_that_is_no_map_is_refused_by_name(name, channels, reason, bricks):
+    (bricks / f"bricks_{name}.png").unlink()
+    rows = {channel: values.reshape(-1, 128) for channel, values in channels.items()}
+    write_exr(bricks / f"bricks_{name}.exr", **rows)
+    with pytest.raises(ValueError, match=reason) as caught:
+        load_pictures(bricks, **READING)
+    assert f"bricks_{name}.exr" in str(caught.value)
+
+
+def test_an_openexr_that_is_damaged_large_or_not_readable_says_so(bricks, monkeypatch):
+    path = bricks / "bricks_Roughness.exr"
+    (bricks / "bricks_Roughness.png").unlink()
+    write_exr(path, Y=np.zeros((128, 128)))
+    with pytest.raises(ValueError, match=r"more pixels than data\.max_pixels=9999 allows"):
+        material_in(bricks, 9999)
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "OpenEXR", None)
+        with pytest.raises(
+            ValueError, match=r"Roughness\.exr is an OpenEXR, .*\(pip install OpenEXR"
+        ):
+            material_in(bricks)
+    data = path.read_bytes()
+    for length in (40, len(data) - 9):
+        path.write_bytes(data[:length])
+        with pytest.raises(ValueError, match=r"Roughness\.exr is damaged") as caught:
+            load_pictures(bricks, **READING)
+        assert "\n" not in str(caught.value)
 
 
 def test_all_maps_are_cropped_and_scaled_together(bricks):

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
+from support.icc_profiles import P3, color_profile
 
 from locogan_keras.data.crops import load_pictures
 from locogan_keras.data.sources import open_source
@@ -103,6 +104,55 @@ def test_what_is_left_out_is_named_and_only_pictures_count_as_damaged(tmp_path):
     (tmp_path / "g.JPG").unlink()
     with pytest.raises(ValueError, match=r"has no pictures; 5 left out \(2 \.csv, 1 \.txt"):
         load(tmp_path)
+
+
+def test_heic_without_its_package_is_called_so_and_not_damaged(tmp_path, monkeypatch):
+    """Whatever it is named; the reason is what `rejected.csv` has."""
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+    for name in ("a.heic", "b.jpg", "c"):
+        (tmp_path / name).write_bytes(heic)
+    for name in "defg":
+        flat(80).save(tmp_path / f"{name}.png")
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "pillow_heif", None)
+        pictures = load(tmp_path)
+    assert [name for name, _ in pictures.rejected] == ["a.heic", "b.jpg", "c"]
+    for _, reason in pictures.rejected:
+        assert reason.startswith("is a HEIC or AVIF picture, which is read where pillow-heif is")
+        assert "damaged" not in reason
+        assert "magick photo.heic photo.png" in reason
+    said = said_of(pictures.rejected)
+    assert "HEIC is read after pip install pillow-heif; or convert it to PNG or JPEG" in said
+    # Where the package is, there is something wrong with the files.
+    pictures = load(tmp_path)
+    assert {reason for _, reason in pictures.rejected} == {"is a damaged HEIC or AVIF picture"}
+
+
+def test_a_phones_photo_is_upright_and_in_srgb(tmp_path):
+    """Stored on its side in Display P3: its corners as they are seen, by CSS Color 4's table."""
+    seen = {
+        (0, 0): (255, 0, 0),
+        (0, -1): (0, 255, 0),
+        (-1, 0): (128, 128, 128),
+        (-1, -1): (0, 0, 0),
+    }
+    in_p3 = {(255, 0, 0): (234, 51, 35), (0, 255, 0): (117, 251, 76)}
+    upright = np.zeros((384, 288, 3), np.uint8)
+    for (row, column), color in seen.items():
+        half = upright[192 if row else 0 :, 144 if column else 0 :]
+        half[:192, :144] = in_p3.get(color, color)
+    exif = Image.Exif()
+    # To be turned clockwise.
+    exif[0x0112] = 6
+    how = {"exif": exif, "icc_profile": color_profile(P3), "quality": 98, "subsampling": 0}
+    Image.fromarray(np.rot90(upright)).save(tmp_path / "phone.jpg", **how)
+    with Image.open(tmp_path / "phone.jpg") as stored:
+        assert stored.size == (384, 288)
+    pictures = load(tmp_path / "phone.jpg", image_size=144)
+    assert pictures.decoded.sizes.tolist() == [[192, 144]]
+    for (row, column), color in seen.items():
+        found = pictures.decoded[0][-40 if row else 40, -40 if column else 40]
+        np.testing.assert_allclose(found, color, atol=8)
 
 
 def test_transparent_pictures_are_counted(tmp_path):

@@ -5,6 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from support.materials import MAPS
 
 from locogan_keras.canvas.description import Description
 from locogan_keras.canvas.views import make_view
@@ -16,7 +17,7 @@ from locogan_keras.storage.files import room
 
 
 class Positions:
-    """An engine whose pixels are some of its inputs, another at every cell."""
+    """An engine whose pixels are some of its inputs, another at every cell; of maps, for each."""
 
     description = Description(
         frame=(64, 64),
@@ -29,7 +30,14 @@ class Positions:
 
     def __call__(self, latent, positions):
         cells = np.concatenate([np.tanh(latent[..., 2:]), np.clip(positions, -1, 1)], axis=-1)
+        cells = np.tile(cells, self.description.image_channels // 3)
         return cells[:, 3:-3, 3:-3].repeat(16, axis=1).repeat(16, axis=2)
+
+
+class Material(Positions):
+    """The same with five maps."""
+
+    description = dataclasses.replace(Positions.description, image_channels=9, maps=MAPS)
 
 
 def view_of(height, width, periodic="none", **request):
@@ -72,6 +80,44 @@ def test_a_wide_and_low_picture_takes_the_memory_of_some_rows(
     assert peak(30_000) - peak(64) < 10 * 3 * 30_000 + 1500 * 30_000 / 64
 
 
+def test_a_wide_material_takes_the_memory_of_some_rows_of_its_channels(monkeypatch, tmp_path):
+    monkeypatch.setattr(tiles, "IN_MEMORY", 2**16)
+    monkeypatch.setattr(costs, "IN_MEMORY", 2**16)
+    monkeypatch.setattr("locogan_keras.rendering.render._PIECE", 2**16)
+
+    def peak(width):
+        tracemalloc.start()
+        write(tmp_path / f"{width}", Material(), view_of(16, width), tile=64)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    def estimate(width):
+        return costs.streaming_bytes(view_of(16, width), 64, Material.description.image_channels)
+
+    peak(64)
+    measured = peak(30_000) - peak(128)
+    estimated = estimate(30_000) - estimate(128)
+    assert measured < estimated < 3 * measured
+
+
+def test_maps_beyond_colour_are_counted(monkeypatch, tmp_path):
+    """What fits of a picture does not of a material's nine channels, and is refused at once."""
+    wide, tile = view_of(64, 2**20), view_of(64, 64)
+    sheet = [view_of(4000, 4000), view_of(16, 16)]
+    for free, views, edge, reason in [
+        (130e6, wide, 256, "height=64, width=1048576 would need about 16[78].. MB"),
+        (100e6, tile, 1024, "tile=1024 would need about 21... MB"),
+        (150e6, sheet, 64, "a sheet of 4000 x 4020 pixels would need about 192.. MB"),
+    ]:
+        monkeypatch.setattr(room, "free_memory", lambda free=free: free)
+        with pytest.raises(ValueError, match=reason):
+            write(tmp_path / "a.png", Material(), views, tile=edge)
+        if views is not sheet:
+            bands(Positions(), views, edge)
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_does_not_fit_is_refused_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr(room, "free_memory", lambda: 8e9)
     for out, views, tile, reason in [
@@ -98,13 +144,14 @@ def test_what_does_not_fit_is_refused_at_once(tmp_path, monkeypatch):
 
 
 def test_estimates_are_near_what_was_measured():
-    # Of Keras engines, megabytes: by width and tile.
-    for width, tile, measured in (
-        (8, 2048, 799),
-        (16, 1024, 334),
-        (16, 2048, 1330),
-        (32, 1024, 606),
+    # Of Keras engines, megabytes: by width, tile and maps.
+    for width, tile, engine, measured in (
+        (8, 2048, Positions, 799),
+        (16, 1024, Positions, 334),
+        (16, 2048, Positions, 1330),
+        (32, 1024, Positions, 606),
+        (16, 1536, Material, 1043),
     ):
         weights = 16 * (8 * 4 + 4 * 2 + 2 * 1) * width**2
-        description = dataclasses.replace(Positions.description, parameters=weights)
+        description = dataclasses.replace(engine.description, parameters=weights)
         assert costs.tile_bytes(description, tile) / 1e6 == pytest.approx(measured, rel=0.1)

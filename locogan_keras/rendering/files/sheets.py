@@ -20,10 +20,11 @@ def write_sheet(out, pictures, opened):
     rows = [pictures[first : first + _ACROSS] for first in range(0, len(pictures), _ACROSS)]
     height = sum(max(picture.size[0] for picture in row) + _GAP for row in rows) - _GAP
     width = max(sum(picture.size[1] + _GAP for picture in row) for row in rows) - _GAP
-    # A row of pictures, and itself put together.
+    # A row of pictures, and itself put together; and of one of them what is not shown.
     pixels = 2 * max(sum(math.prod(picture.size) for picture in row) for row in rows)
-    needed = pictures[0].channels * pictures[0].dtype.itemsize * pixels
-    check_memory(needed, f"a sheet of {height} x {width} pixels")
+    first, largest = pictures[0], max(math.prod(picture.size) for picture in pictures)
+    values = first.channels * pixels + (first.image_channels - first.channels) * largest
+    check_memory(first.dtype.itemsize * values, f"a sheet of {height} x {width} pixels")
     with opened(out, (height, width), pictures[0].channels, pictures[0].metadata()) as write:
         for number, row in enumerate(rows):
             if number:

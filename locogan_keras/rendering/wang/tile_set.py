@@ -69,7 +69,9 @@ def write_wang_tiles(
     png = format_of("atlas.png", several=False)
     pixels = png.pixels(description.picture_channels, bits)
     what = f"wang={colors[0]}x{colors[1]}, height={size[0]}, width={size[1]}"
-    values = complete.across.size * math.prod(size) * pixels.channels
+    # The atlas; of a material it is taken from all maps.
+    channels = description.image_channels + (pixels.channels if description.maps else 0)
+    values = complete.across.size * math.prod(size) * channels
     check_memory(values * pixels.dtype.itemsize, what)
     view = lay(description, complete, seed)
     shown = random_laying(cells, colors, _SHOWN, seed)
