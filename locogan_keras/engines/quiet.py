@@ -3,14 +3,22 @@
 import contextlib
 import os
 
+from locogan_keras.storage.preset_files import ONNX
+from locogan_keras.storage.presets import preset_of
+
 
 def load_engine(model):
     """The engine of `loading.load_engine`; TensorFlow, if needed, is imported without messages."""
-    if not model.lower().endswith(".onnx") and not model.startswith(("http://", "https://")):
-        import_tensorflow()
     from locogan_keras.engines import loading
 
-    return loading.load_engine(model)
+    preset = preset_of(model)
+    if preset:
+        is_light = preset.has(ONNX)
+    else:
+        is_light = model.lower().endswith(".onnx") or model.startswith(("http://", "https://"))
+    if not is_light:
+        import_tensorflow()
+    return loading.load_engine(preset or model)
 
 
 def import_tensorflow():

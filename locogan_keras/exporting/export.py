@@ -3,6 +3,7 @@
 What is heavy is imported by the kind that needs it: the command line reads these tables.
 """
 
+import json
 from pathlib import Path
 
 from locogan_keras.storage.files.atomic import replacing, replacing_folder, scratch_folder
@@ -14,8 +15,8 @@ def export(
     """An export of a generator, compared with it before it is moved into place.
 
     Args:
-        model: A run's folder or a `.keras` file; for a page an `.onnx` file, too.
-        to: One of `KINDS`: `"savedmodel"`, `"onnx"`, `"serving"` or `"web"`.
+        model: A run's folder, a `.keras` file or a preset; for a page an `.onnx` file, too.
+        to: One of `KINDS`: `"savedmodel"`, `"onnx"`, `"serving"`, `"web"` or `"preset"`.
         out: The file or folder to write. A file is replaced; a folder must not exist.
         opset: Of ONNX, 15 to 18; 18 unless given.
         precision: Of ONNX, one of `PRECISIONS`: `"float32"`, unless given, `"float16"` or `"int8"`.
@@ -81,6 +82,20 @@ def _export_serving(network, keras_engine, out, report):
         verify(SavedModelEngine(savedmodel), keras_engine, report)
 
 
+def _export_preset(network, keras_engine, out, report):
+    from locogan_keras.engines.keras_engine import KerasEngine
+    from locogan_keras.networks.pretrained.presets import saving_to_preset
+    from locogan_keras.storage.preset_files import ONNX
+
+    generator, described = keras_engine.generator, keras_engine.description
+    # Presets are for others: where a recipe's file lay is not.
+    recipe = described.recipe and Path(described.recipe).name
+    engine = KerasEngine(generator, recipe=recipe, steps=described.steps)
+    description = json.loads(engine.description.to_json())
+    with saving_to_preset(generator, out, description=description) as temporary:
+        _export_onnx(network, engine, temporary / ONNX, report)
+
+
 def _export_onnx(network, keras_engine, out, report, opset=18, precision="float32"):
     from locogan_keras.engines.onnx_engine import OnnxEngine
     from locogan_keras.exporting.comparison import compare, verify
@@ -124,6 +139,7 @@ KINDS = {
     "onnx": _export_onnx,
     "serving": _export_serving,
     "web": _export_web,
+    "preset": _export_preset,
 }
 # What each option is for.
 OPTIONS = {"opset": "onnx", "precision": "onnx", "single_file": "web", "runtime": "web"}
