@@ -87,6 +87,21 @@ def load_engine(model):
     return KerasEngine(generator, **origin)
 
 
+def onnx_file(model):
+    """The path of the ONNX file that a MODEL is or has, or None.
+
+    Args:
+        model: A path, or a preset as of `load_engine`.
+
+    Raises:
+        ValueError: If there is no such preset, or its file is not the one that was saved.
+    """
+    preset = preset_of(model)
+    if preset:
+        return preset.path(ONNX) if preset.has(ONNX) else None
+    return Path(model) if Path(model).suffix.lower() == ".onnx" else None
+
+
 def load_trained(model):
     """The Keras generator of a run's folder, a `.keras` file or a preset.
 
@@ -132,10 +147,11 @@ def load_trained(model):
 
 
 def _engine_of_preset(preset):
-    if preset.has(ONNX):
+    path = onnx_file(preset)
+    if path:
         from locogan_keras.engines.onnx_engine import OnnxEngine
 
-        return OnnxEngine(preset.path(ONNX))
+        return OnnxEngine(path)
     from locogan_keras.engines.keras_engine import KerasEngine
 
     generator, origin = _generator_of_preset(preset)

@@ -3,22 +3,17 @@
 import contextlib
 import os
 
-from locogan_keras.storage.preset_files import ONNX
-from locogan_keras.storage.presets import preset_of
-
 
 def load_engine(model):
     """The engine of `loading.load_engine`; TensorFlow, if needed, is imported without messages."""
     from locogan_keras.engines import loading
+    from locogan_keras.storage.presets import preset_of
 
-    preset = preset_of(model)
-    if preset:
-        is_light = preset.has(ONNX)
-    else:
-        is_light = model.lower().endswith(".onnx") or model.startswith(("http://", "https://"))
-    if not is_light:
+    # A preset is looked for once.
+    model = preset_of(model) or model
+    if not loading.onnx_file(model) and not str(model).startswith(("http://", "https://")):
         import_tensorflow()
-    return loading.load_engine(preset or model)
+    return loading.load_engine(model)
 
 
 def import_tensorflow():

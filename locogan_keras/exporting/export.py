@@ -39,12 +39,14 @@ def export(
             )
     _check_one_of("precision", options.get("precision", "float32"), PRECISIONS)
     if to == "web":
+        from locogan_keras.engines.loading import onnx_file
         from locogan_keras.exporting.web.export import export_web
         from locogan_keras.exporting.web.runtime import runtime_files
 
         options["runtime"] = runtime_files(runtime, report)
-        if Path(model).suffix.lower() == ".onnx":
-            export_web(model, out, report=report, **options)
+        path = onnx_file(model)
+        if path:
+            export_web(path, out, report=report, **options)
             return
 
     from locogan_keras.engines.keras_engine import KerasEngine

@@ -9,7 +9,6 @@ import time
 from importlib import metadata as distributions
 from pathlib import Path
 
-from locogan_keras.canvas.description import Description
 from locogan_keras.storage.failures import ModelError, in_one_line
 from locogan_keras.storage.files.atomic import replacing, replacing_folder
 from locogan_keras.storage.run import version
@@ -17,6 +16,11 @@ from locogan_keras.storage.run import version
 CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS, ONNX = "model.weights.h5", "model.onnx"
 SAMPLES, CARD = "samples", "README.md"
+# What its metadata may say of it, in words.
+ABOUT = ("title", "licence", "source", "author")
+
+# The name that Keras knows the class by that a preset holds.
+GENERATOR = "locogan_keras>Generator"
 
 # What this version reads.
 _FORMAT = 1
@@ -69,24 +73,25 @@ class Preset:
         """
         if "description" not in self.metadata:
             return {}
+        # NumPy comes with it, which a list of presets does without.
+        from locogan_keras.canvas.description import Description
+
         with self.refusing("has no good description"):
             described = Description.from_json(json.dumps(self.metadata["description"]))
         return {"recipe": described.recipe, "steps": described.steps}
 
-    def settings(self, kind):
-        """The settings in `config.json`, as of a network's `get_config`.
-
-        Args:
-            kind: The name that the network's class is registered by.
+    @property
+    def settings(self):
+        """The generator's settings in `config.json`, as of its `get_config`.
 
         Raises:
-            ValueError: If they are of another kind.
+            ValueError: If they are those of something else.
         """
         self.path(CONFIG)
         serialized = self._json(CONFIG)
         held = serialized.get("registered_name")
-        if held != kind or not isinstance(serialized.get("config"), dict):
-            raise ModelError(self.said, f"holds {held}, not a {kind}")
+        if held != GENERATOR or not isinstance(serialized.get("config"), dict):
+            raise ModelError(self.said, f"holds {held}, not a LocoGAN generator")
         return serialized["config"]
 
     def has(self, name):

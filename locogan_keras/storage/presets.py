@@ -48,10 +48,11 @@ def open_preset(preset):
     if isinstance(preset, Preset):
         return preset
     text = os.fspath(preset)
-    is_name = re.fullmatch(r"[\w.-]+", text) and text in _found()
-    found = named_preset(text) if is_name else preset_of(preset)
-    if found is None and os.path.exists(text):
-        raise ModelError(text, f"is no preset: a folder with {METADATA} and {CONFIG}")
+    if text in _found():
+        return named_preset(text)
+    found = preset_of(text)
+    if found is None and (os.path.exists(text) or not re.fullmatch(r"[\w.-]+", text)):
+        raise ModelError(text, f"is no preset's folder, which has {METADATA} and {CONFIG}")
     return found or named_preset(text)
 
 

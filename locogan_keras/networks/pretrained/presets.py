@@ -28,7 +28,7 @@ class FromPreset:
                 saved.
         """
         preset = open_preset(preset)
-        settings = preset.settings(keras.saving.get_registered_name(cls))
+        settings = preset.settings
         with preset.refusing():
             # Nothing else that a file may name is made.
             network = cls.from_config(settings)
