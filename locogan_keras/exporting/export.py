@@ -52,8 +52,14 @@ def export(
     from locogan_keras.engines.keras_engine import KerasEngine
     from locogan_keras.engines.loading import load_trained
     from locogan_keras.exporting.deployable import deployable
+    from locogan_keras.storage.preset_files import ABOUT
+    from locogan_keras.storage.presets import preset_of
 
-    generator, origin = load_trained(model)
+    preset = preset_of(model)
+    if preset and to == "preset":
+        # Its licence goes with it.
+        options["about"] = {key: preset.metadata[key] for key in ABOUT if key in preset.metadata}
+    generator, origin = load_trained(preset or model)
     keras_engine = KerasEngine(generator, **origin)
     KINDS[to](deployable(generator), keras_engine, out, report, **options)
 
@@ -84,7 +90,7 @@ def _export_serving(network, keras_engine, out, report):
         verify(SavedModelEngine(savedmodel), keras_engine, report)
 
 
-def _export_preset(network, keras_engine, out, report):
+def _export_preset(network, keras_engine, out, report, about=None):
     from locogan_keras.engines.keras_engine import KerasEngine
     from locogan_keras.networks.pretrained.presets import saving_to_preset
     from locogan_keras.storage.preset_files import ONNX
@@ -93,8 +99,8 @@ def _export_preset(network, keras_engine, out, report):
     # Presets are for others: where a recipe's file lay is not.
     recipe = described.recipe and Path(described.recipe).name
     engine = KerasEngine(generator, recipe=recipe, steps=described.steps)
-    description = json.loads(engine.description.to_json())
-    with saving_to_preset(generator, out, description=description) as temporary:
+    about = {**(about or {}), "description": json.loads(engine.description.to_json())}
+    with saving_to_preset(generator, out, **about) as temporary:
         _export_onnx(network, engine, temporary / ONNX, report)
 
 
