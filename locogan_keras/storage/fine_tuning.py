@@ -25,7 +25,7 @@ def recipe_of(preset):
         ValueError: If the preset is none, or is damaged.
     """
     recipe = preset.origin.get("recipe")
-    return recipe if recipe in recipe_names() else _RECIPES[_model_of(preset)["encoding"]]
+    return recipe if recipe in recipe_names() else _RECIPES[_model_of(preset).encoding]
 
 
 def load_fine_tuning(preset, changes=()):
@@ -41,7 +41,7 @@ def load_fine_tuning(preset, changes=()):
     Raises:
         ValueError: As of `load_config`, `recipe_of` and `check_begins_from`.
     """
-    recipe, model = recipe_of(preset), _model_of(preset)
+    recipe, model = recipe_of(preset), dataclasses.asdict(_model_of(preset))
     if load_config(recipe).model.frame == "picture":
         model["frame"] = "picture"
     own = [f"model.{key}={toml_value(value)}" for key, value in model.items()]
@@ -56,7 +56,7 @@ def check_begins_from(preset, settings):
     Raises:
         ValueError: If a setting of the model differs; it names the first.
     """
-    theirs = settings_from({"model": _model_of(preset)}).model
+    theirs = _model_of(preset)
     for field in dataclasses.fields(ModelSettings):
         there, here = getattr(theirs, field.name), getattr(settings.model, field.name)
         if field.name != _FREE and there != here:
@@ -88,12 +88,11 @@ def preset_to_begin_from(out, preset=None, fresh=False):
 
 
 def _model_of(preset):
-    """A preset's settings of the section `model`, those that it has."""
+    """A preset's `ModelSettings`."""
     saved = preset.settings
-    if saved.get("encoding") == "linear":
-        saved["frame"] = "picture"
-    return {
-        field.name: saved[field.name]
-        for field in dataclasses.fields(ModelSettings)
-        if field.name in saved
-    }
+    names = {field.name for field in dataclasses.fields(ModelSettings)}
+    model = {name: value for name, value in saved.items() if name in names}
+    if model.get("encoding", "linear") == "linear":
+        model["frame"] = "picture"
+    with preset.refusing():
+        return settings_from({"model": model}).model

@@ -55,7 +55,9 @@ class Preset:
             ValueError: If it cannot be read, is none of a preset, or is of a newer version.
         """
         values = self._json(METADATA)
-        if type(values.get("format")) is not int or not isinstance(values.get("files"), dict):
+        files = values.get("files")
+        is_table = isinstance(files, dict) and all(isinstance(each, str) for each in files.values())
+        if type(values.get("format")) is not int or not is_table:
             raise ModelError(self.said, f"is no preset: its {METADATA} has no format and files")
         if values["format"] > _FORMAT:
             raise ModelError(

@@ -111,9 +111,12 @@ def _packages():
 
 def _folder_of(package):
     """The folder of an installed package, of which nothing is run; None if there is none."""
-    spec = importlib.util.find_spec(package) if package.isidentifier() else None
-    locations = (spec and spec.submodule_search_locations) or [None]
-    return locations[0] and Path(locations[0])
+    outermost, *inner = package.split(".")
+    spec = importlib.util.find_spec(outermost)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0], *inner)
+    return folder if folder.is_dir() else None
 
 
 def _fetched(address):

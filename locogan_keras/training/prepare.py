@@ -55,7 +55,8 @@ def prepare(source, out, settings, *, recipe="", preset=None, temporary_folder=N
 def _check_maps(preset, source, maps):
     """A refusal of pictures with other channels than a preset's; bits do not matter."""
     theirs = preset.settings
-    there = _said_of_channels(theirs.get("maps", ()), theirs.get("image_channels", 3))
+    with preset.refusing():
+        there = _said_of_channels(theirs.get("maps", ()), theirs.get("image_channels", 3))
     here = _said_of_channels(maps, channel_count(maps) if maps else 3)
     if there != here:
         raise ValueError(f"SOURCE {source} is of {here}, --from {preset.said} of {there}")

@@ -99,6 +99,12 @@ def test_a_builtin_name_wins_over_nobody(folder, site, tmp_path, monkeypatch):
         presets.preset_of("preset:stones")
 
 
+def test_presets_may_lie_deeper_in_their_package(folder, site):
+    package(site, "stone_presets", {}, module="stone_presets.of_rivers")
+    shutil.copytree(folder, site / "stone_presets" / "of_rivers" / "pebbles")
+    assert presets.preset_of("preset:pebbles").package == "stone_presets"
+
+
 def test_a_package_without_the_folder_that_it_names_is_named(folder, site):
     package(site, "stone_presets", {"stones": folder}, module="sand_presets")
     with pytest.raises(ValueError, match="package stone_presets says that presets are in sand_pre"):
@@ -144,6 +150,7 @@ def test_a_file_without_a_digest_is_not_read(folder):
         ("{}", "is no preset: its metadata.json has no format and files"),
         ('{"format": true, "files": {}}', "is no preset"),
         ('{"format": 1, "files": []}', "is no preset"),
+        ('{"format": 1, "files": {"config.json": 1}}', "is no preset"),
         ('{"format": 2, "files": {}}', "is from a newer version: format 2, this version reads 1"),
         (" " * 2**20 + "{}", "over 1048576 bytes"),
     ],

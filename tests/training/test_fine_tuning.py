@@ -1,5 +1,6 @@
 """Runs that begin from a preset: with its weights and its model's settings, and no others."""
 
+import json
 import shutil
 import types
 
@@ -20,7 +21,7 @@ from locogan_keras.storage.fine_tuning import (
     preset_to_begin_from,
     recipe_of,
 )
-from locogan_keras.storage.preset_files import Preset
+from locogan_keras.storage.preset_files import CONFIG, Preset, write_metadata
 from locogan_keras.storage.presets import open_preset
 from locogan_keras.storage.run import Run
 from locogan_keras.training import train as training
@@ -161,6 +162,21 @@ def test_the_recipe_is_the_one_for_what_the_preset_is(encoding, recipe, frame, t
     settings = load_fine_tuning(preset)
     assert (settings.model.encoding, settings.model.frame) == (encoding, frame)
     assert settings.model.width == 1
+
+
+@pytest.mark.parametrize(
+    "changes", [{"width": "wide"}, {"encoding": []}, {"maps": 3}, {"frame": "none"}]
+)
+def test_settings_that_are_none_are_refused_in_a_line(photo, tmp_path, capfd, changes):
+    """Of a preset whose digests are right."""
+    build_generator(1, "torus", frame=(64, 64)).save_to_preset(tmp_path / "preset")
+    path = tmp_path / "preset" / CONFIG
+    held = json.loads(path.read_text())
+    path.write_text(json.dumps({**held, "config": {**held["config"], **changes}}))
+    write_metadata(tmp_path / "preset")
+    command = ["--out", tmp_path / "run", "--from", tmp_path / "preset"]
+    line = refusal(capfd, "train", photo, *command)
+    assert f"MODEL {tmp_path / 'preset'} cannot be loaded: " in line
 
 
 @pytest.mark.parametrize("has_lattice", [True, False])
