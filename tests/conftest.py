@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from support.clients import client_onnx, client_serving
 from support.model_server import ServedModel, serving
+from support.presets import package
 from tqdm import tqdm
 
 from locogan_keras.cli import main
@@ -22,6 +23,7 @@ from locogan_keras.engines.keras_engine import KerasEngine
 from locogan_keras.engines.onnx_engine import OnnxEngine
 from locogan_keras.engines.savedmodel_engine import SavedModelEngine
 from locogan_keras.exporting.deployable import deployable
+from locogan_keras.exporting.export import export
 from locogan_keras.exporting.onnx_export import onnx_model, save_onnx
 from locogan_keras.exporting.savedmodel_export import save_savedmodel
 from locogan_keras.exporting.serving_export import save_serving
@@ -122,6 +124,22 @@ def trained_run(tmp_path_factory, photo):
     arguments += ["--recipe", "pattern-torus"]
     assert main([*arguments, "--set", *TINY, "model.frame=[64, 64]"]) == 0
     return run
+
+
+@pytest.fixture(scope="session")
+def preset_folder(trained_run, tmp_path_factory):
+    """The run's generator as a preset, not to be changed."""
+    folder = tmp_path_factory.mktemp("presets") / "checkered"
+    export(trained_run, "preset", folder, report=lambda line: None)
+    return folder
+
+
+@pytest.fixture
+def installed(preset_folder, tmp_path, monkeypatch):
+    """That preset in a package of its own: `preset:checkered`."""
+    package(tmp_path / "site", "checkered_presets", {"checkered": preset_folder})
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    return "preset:checkered"
 
 
 @pytest.fixture(scope="session")

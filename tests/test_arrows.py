@@ -13,7 +13,7 @@ ARROWS = {
     "canvas": "",
     "storage": "canvas",
     "data": "canvas",
-    "networks": "canvas",
+    "networks": "canvas storage",
     "engines": "canvas storage networks",
     "rendering": "canvas storage",
     "evaluation": "canvas networks rendering",
@@ -43,6 +43,13 @@ def test_arrows_point_one_way(path):
         return
     used = {name.split(".")[1] for name in imports(path) if name.startswith("locogan_keras.")}
     assert used <= {package, *ARROWS[package].split()}
+
+
+def test_networks_know_of_the_disk_no_more_than_presets():
+    found = {name for path in (LIBRARY / "networks").rglob("*.py") for name in imports(path)}
+    of_storage = {name for name in found if name.startswith("locogan_keras.storage")}
+    assert of_storage
+    assert all(name.startswith("locogan_keras.storage.preset") for name in of_storage)
 
 
 @pytest.mark.parametrize("pattern", LIGHT)

@@ -16,7 +16,7 @@ import tensorflow as tf
 from conftest import same_levels
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-from locogan_keras import load_config, load_engine, make_view, render
+from locogan_keras import Generator, load_config, load_engine, make_view, render
 from locogan_keras.cli import main
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -146,3 +146,19 @@ def test_a_material_draws_the_same_maps():
     whole = render(engine, view, EXPECTED["tile"])
     shown = np.concatenate([whole[..., :3], whole[..., 3:6], whole[..., [6, 6, 6]]], axis=1)
     assert same_levels(shown, picture_of("material"))
+
+
+def test_a_preset_draws_the_same_picture_in_both_engines():
+    """Format 1 of presets, and the digests in it."""
+    folder = GOLDEN / "preset"
+    metadata = json.loads((folder / "metadata.json").read_text("utf-8"))
+    found = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in metadata["files"]
+    }
+    assert found == metadata["files"]
+    assert set(found) == {"config.json", "model.weights.h5", "model.onnx"}
+    for engine in (load_engine(folder), load_engine(Generator.from_preset(folder))):
+        fingerprint = EXPECTED["models"]["run"]["description"]["fingerprint"]
+        assert engine.description.fingerprint == fingerprint
+        picture = render(engine, view_of(engine.description, "torus"), EXPECTED["tile"])
+        assert same_levels(picture, picture_of("torus"))

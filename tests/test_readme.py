@@ -11,8 +11,10 @@ from conftest import TINY
 from PIL import Image
 from support.browser import RUNTIME
 from support.materials import BRICKS
+from support.presets import package
 
 from locogan_keras.cli import main
+from locogan_keras.storage.presets import installed_presets
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,13 +38,19 @@ def shortened(arguments):
         if bound in arguments:
             place = arguments.index(bound)
             arguments = arguments[:place] + arguments[place + 2 :]
-    return [*arguments, "--steps", "2", "--set", *TINY]
+    # Of a preset the width is its own.
+    settings = TINY[1:] if "--from" in arguments else TINY
+    return [*arguments, "--steps", "2", "--set", *settings]
 
 
 @pytest.mark.slow
-def test_every_command_runs(tmp_path, monkeypatch, photo, rng):
+def test_every_command_runs(tmp_path, monkeypatch, photo, preset_folder):
     assert COMMANDS
     monkeypatch.chdir(tmp_path)
+    there = {preset.name for preset in installed_presets()}
+    named = set(re.findall(r"preset:([a-z]+)", README)) - there
+    package(tmp_path / "site", "readme_presets", dict.fromkeys(named, preset_folder))
+    monkeypatch.syspath_prepend(tmp_path / "site")
     shutil.copytree(ROOT / "examples", "examples")
     # Twice as large, so that its halves hold crops.
     with Image.open(photo) as picture:

@@ -123,7 +123,8 @@ def add_model(parser):
         "model",
         metavar="MODEL",
         type=path,
-        help="a run's folder, a .keras or .onnx file, a SavedModel's folder, "
+        help="preset:NAME (locogan presets lists them), a preset's folder, a run's folder, a "
+        ".keras or .onnx file, a SavedModel's folder, hf://USER/MODEL, "
         "http://HOST:PORT/v1/models/NAME or grpc://HOST:PORT/NAME",
     )
 

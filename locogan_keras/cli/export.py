@@ -24,7 +24,8 @@ def add_export(commands):
         "model",
         metavar="MODEL",
         type=path,
-        help="a run's folder or a .keras file; for a page an .onnx file, too",
+        help="a run's folder, a .keras file or a preset (preset:NAME or its folder); for a page an "
+        ".onnx file, too",
     )
     parser.add_argument("--to", choices=tuple(KINDS), required=True)
     parser.add_argument("--out", metavar="PATH", required=True, help="the file or folder to write")
@@ -59,23 +60,27 @@ def _export(options):
     suffix = ".html" if options.single_file else {"onnx": ".onnx"}.get(options.to)
     if suffix and Path(options.out).suffix.lower() != suffix:
         raise ValueError(f"--out must end in {suffix}. Received: --out {options.out}")
+    from locogan_keras.engines.loading import onnx_file
     from locogan_keras.storage.files.atomic import check_writable
     from locogan_keras.storage.files.room import check_disk
+    from locogan_keras.storage.preset_files import WEIGHTS
+    from locogan_keras.storage.presets import preset_of
     from locogan_keras.storage.run import GENERATOR
 
-    is_onnx = Path(options.model).suffix.lower() == ".onnx"
-    if not (is_onnx and options.to == "web"):
+    preset, onnx = preset_of(options.model), onnx_file(options.model)
+    if not preset and not (onnx and options.to == "web"):
         _check_model(options.model)
     check_writable(options.out)
     # What is exported is as large as the weights.
     files = (options.model, Path(options.model, GENERATOR))
+    files = (preset.path(WEIGHTS),) if preset else files
     size = sum(Path(file).stat().st_size for file in files if Path(file).is_file())
     size += _PAGE if options.to == "web" else 0
     check_disk(options.out, size, f"--out {options.out}")
-    if not is_onnx:
+    if not (onnx and options.to == "web"):
         import_tensorflow()
     with standard_error_muted():
-        export(options.model, options.to, options.out, **settings)
+        export(preset or options.model, options.to, options.out, **settings)
     out = shlex.quote(options.out)
     following = f"locogan render {out} --out picture.png"
     if options.to == "serving":
@@ -92,5 +97,5 @@ def _check_model(model):
     if is_file or "://" in model or Path(model, "saved_model.pb").exists():
         raise ValueError(
             f"MODEL {model} is exported already; export takes what it was made from, a run's "
-            "folder or a .keras file"
+            "folder, a .keras file or a preset"
         )

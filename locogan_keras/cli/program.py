@@ -14,7 +14,8 @@ from locogan_keras.cli.edit import add_edit
 from locogan_keras.cli.evaluate import add_evaluate
 from locogan_keras.cli.export import add_export
 from locogan_keras.cli.gallery import add_gallery
-from locogan_keras.cli.info import add_info
+from locogan_keras.cli.models.info import add_info
+from locogan_keras.cli.models.presets import add_presets
 from locogan_keras.cli.render import add_render
 from locogan_keras.cli.train import add_train
 from locogan_keras.engines.server_requests import ServerError
@@ -181,4 +182,5 @@ def _parser():
     add_evaluate(commands)
     add_export(commands)
     add_info(commands)
+    add_presets(commands)
     return parser

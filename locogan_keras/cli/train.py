@@ -26,6 +26,13 @@ def add_train(commands):
         "for a picture, by the lattice found in it; else aligned)",
     )
     train.add_argument(
+        "--from",
+        dest="preset",
+        metavar="preset:NAME",
+        help="begin with a preset's weights, of locogan presets or in a folder: with its model, "
+        "and its recipe unless --recipe is given",
+    )
+    train.add_argument(
         "--set",
         dest="settings",
         metavar="KEY=VALUE",
@@ -52,7 +59,14 @@ def _train(options):
         options.prints = True
         from locogan_keras.training.preview import preview
 
-        for line in preview(options.source, options.out, settings, options.minutes, options.fresh):
+        for line in preview(
+            options.source,
+            options.out,
+            settings,
+            options.minutes,
+            options.fresh,
+            options.preset,
+        ):
             print(line, flush=True)
         return 0
     from locogan_keras.training.train import train
@@ -64,6 +78,7 @@ def _train(options):
         recipe=recipe,
         minutes=options.minutes,
         fresh=options.fresh,
+        preset=options.preset,
     )
     step = int(model.step.numpy())
     if received:
@@ -110,11 +125,35 @@ def _settings(options):
         return run.read()[1].recipe, load_config(run.path(CONFIG), changes)
     if recipe is not None:
         return recipe, load_config(recipe, changes)
+    if options.preset is not None:
+        return _settings_of_preset(options, changes)
     recipe, own, found = _kind_of(options.source, _max_pixels(changes))
     settings = load_config(recipe, [*own, *changes])
     scale = [] if own else [f"data.image_size={settings.data.image_size}"]
     # Not where errors go, which are one line.
     print(" ".join([f"{options.source}: {found}. Recipe {recipe}", *own, *scale]), flush=True)
+    return recipe, settings
+
+
+def _settings_of_preset(options, changes):
+    """As `_settings`, of a new run that begins from a preset."""
+    from locogan_keras.storage.fine_tuning import load_fine_tuning, recipe_of
+    from locogan_keras.storage.presets import open_preset
+
+    preset = open_preset(options.preset)
+    recipe, own, found = recipe_of(preset), [], ""
+    settings = load_fine_tuning(preset, changes)
+    if settings.data.true_phase:
+        # The lattice is the photo's own, and no weight knows of it.
+        kind, changed, found = _kind_of(options.source, _max_pixels(changes))
+        lattice = ("model.frame=", "data.image_size=")
+        own = [change for change in changed if change.startswith(lattice)]
+        own = own if kind == "regular" else ["data.true_phase=false"]
+        settings = load_fine_tuning(preset, [*own, *changes])
+        found = f": {found}"
+    scale = [] if len(own) > 1 else [f"data.image_size={settings.data.image_size}"]
+    said = f"{options.source}{found}. From {preset.said}, recipe {recipe}"
+    print(" ".join([said, *own, *scale]), flush=True)
     return recipe, settings
 
 

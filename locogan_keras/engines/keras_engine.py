@@ -30,6 +30,9 @@ class KerasEngine:
         generator: The network.
         **origin: `recipe` and `steps` of its `description`.
 
+    Attributes:
+        generator: The network.
+
     Call arguments:
         latent, positions: As in `Generator`, NumPy float32.
 
@@ -38,6 +41,7 @@ class KerasEngine:
     """
 
     def __init__(self, generator, **origin):
+        self.generator = generator
         self.description = describe(generator, **origin)
         signature = [tf.TensorSpec(tensor.shape, tf.float32) for tensor in generator.inputs]
 

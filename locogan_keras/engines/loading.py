@@ -10,6 +10,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from locogan_keras.canvas.description import Description
+from locogan_keras.storage.preset_files import ONNX, Preset
+from locogan_keras.storage.presets import preset_of
 from locogan_keras.storage.run import GENERATOR, Run
 
 
@@ -46,7 +48,8 @@ def load_engine(model):
 
     Args:
         model: A run's folder, a `.keras` file, an `.onnx` file, a SavedModel's folder,
-            `http://HOST:PORT/v1/models/NAME` or `grpc://HOST:PORT/NAME`; or a `Generator`.
+            `preset:NAME`, a preset's folder, `http://HOST:PORT/v1/models/NAME` or
+            `grpc://HOST:PORT/NAME`; or a `Generator`.
 
     Returns:
         An `Engine`.
@@ -55,10 +58,13 @@ def load_engine(model):
         ValueError: If there is no such model, or it is not a generator.
         ServerError: If a server does not answer as it should.
     """
-    if not isinstance(model, (str, os.PathLike)):
+    if not isinstance(model, (str, os.PathLike, Preset)):
         from locogan_keras.engines.keras_engine import KerasEngine
 
         return KerasEngine(model)
+    preset = preset_of(model)
+    if preset:
+        return _engine_of_preset(preset)
     model = str(model)
     if "://" in model:
         from locogan_keras.engines.serving_engine import connect
@@ -81,11 +87,26 @@ def load_engine(model):
     return KerasEngine(generator, **origin)
 
 
-def load_trained(model):
-    """The Keras generator of a run's folder or a `.keras` file.
+def onnx_file(model):
+    """The path of the ONNX file that a MODEL is or has, or None.
 
     Args:
-        model: The path.
+        model: A path, or a preset as of `load_engine`.
+
+    Raises:
+        ValueError: If there is no such preset, or its file is not the one that was saved.
+    """
+    preset = preset_of(model)
+    if preset:
+        return preset.path(ONNX) if preset.has(ONNX) else None
+    return Path(model) if Path(model).suffix.lower() == ".onnx" else None
+
+
+def load_trained(model):
+    """The Keras generator of a run's folder, a `.keras` file or a preset.
+
+    Args:
+        model: Its path, or a preset as of `load_engine`.
 
     Returns:
         `(generator, origin)`: the network, and what is known of its `recipe` and `steps`.
@@ -93,6 +114,9 @@ def load_trained(model):
     Raises:
         ValueError: If there is no such model, or it is not a generator.
     """
+    preset = preset_of(model)
+    if preset:
+        return _generator_of_preset(preset)
     path, origin = Path(model), {}
     _check_there(path)
     if path.is_dir():
@@ -106,19 +130,39 @@ def load_trained(model):
             )
         if not path.exists():
             raise ValueError(
-                f"MODEL {model} is a folder without {GENERATOR}, and not a SavedModel's"
+                f"MODEL {model} is a folder without {GENERATOR}, and neither a SavedModel's nor a "
+                "preset's"
             )
         if run.exists():
             origin = {"recipe": run.read()[1].recipe, "steps": run.saved_step()}
     if path.suffix != ".keras":
         raise ValueError(
-            f"MODEL {model} is neither a run's folder nor a .keras file, nor (to render) an .onnx "
-            "file, a SavedModel's folder or a server's address"
+            f"MODEL {model} is neither a run's folder nor a .keras file nor a preset, nor (to "
+            "render) an .onnx file, a SavedModel's folder or a server's address"
         )
 
     from locogan_keras.engines.keras_engine import load_generator
 
     return load_generator(path), origin
+
+
+def _engine_of_preset(preset):
+    path = onnx_file(preset)
+    if path:
+        from locogan_keras.engines.onnx_engine import OnnxEngine
+
+        return OnnxEngine(path)
+    from locogan_keras.engines.keras_engine import KerasEngine
+
+    generator, origin = _generator_of_preset(preset)
+    return KerasEngine(generator, **origin)
+
+
+def _generator_of_preset(preset):
+    """As `load_trained`."""
+    from locogan_keras.networks.generator import Generator
+
+    return Generator.from_preset(preset), preset.origin
 
 
 def _check_there(path):

@@ -6,10 +6,13 @@ import os
 
 def load_engine(model):
     """The engine of `loading.load_engine`; TensorFlow, if needed, is imported without messages."""
-    if not model.lower().endswith(".onnx") and not model.startswith(("http://", "https://")):
-        import_tensorflow()
     from locogan_keras.engines import loading
+    from locogan_keras.storage.presets import preset_of
 
+    # A preset is looked for once.
+    model = preset_of(model) or model
+    if not loading.onnx_file(model) and not str(model).startswith(("http://", "https://")):
+        import_tensorflow()
     return loading.load_engine(model)
 
 

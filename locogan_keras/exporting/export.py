@@ -3,6 +3,7 @@
 What is heavy is imported by the kind that needs it: the command line reads these tables.
 """
 
+import json
 from pathlib import Path
 
 from locogan_keras.storage.files.atomic import replacing, replacing_folder, scratch_folder
@@ -14,8 +15,8 @@ def export(
     """An export of a generator, compared with it before it is moved into place.
 
     Args:
-        model: A run's folder or a `.keras` file; for a page an `.onnx` file, too.
-        to: One of `KINDS`: `"savedmodel"`, `"onnx"`, `"serving"` or `"web"`.
+        model: A run's folder, a `.keras` file or a preset; for a page an `.onnx` file, too.
+        to: One of `KINDS`: `"savedmodel"`, `"onnx"`, `"serving"`, `"web"` or `"preset"`.
         out: The file or folder to write. A file is replaced; a folder must not exist.
         opset: Of ONNX, 15 to 18; 18 unless given.
         precision: Of ONNX, one of `PRECISIONS`: `"float32"`, unless given, `"float16"` or `"int8"`.
@@ -38,19 +39,27 @@ def export(
             )
     _check_one_of("precision", options.get("precision", "float32"), PRECISIONS)
     if to == "web":
+        from locogan_keras.engines.loading import onnx_file
         from locogan_keras.exporting.web.export import export_web
         from locogan_keras.exporting.web.runtime import runtime_files
 
         options["runtime"] = runtime_files(runtime, report)
-        if Path(model).suffix.lower() == ".onnx":
-            export_web(model, out, report=report, **options)
+        path = onnx_file(model)
+        if path:
+            export_web(path, out, report=report, **options)
             return
 
     from locogan_keras.engines.keras_engine import KerasEngine
     from locogan_keras.engines.loading import load_trained
     from locogan_keras.exporting.deployable import deployable
+    from locogan_keras.storage.preset_files import ABOUT
+    from locogan_keras.storage.presets import preset_of
 
-    generator, origin = load_trained(model)
+    preset = preset_of(model)
+    if preset and to == "preset":
+        # Its licence goes with it.
+        options["about"] = {key: preset.metadata[key] for key in ABOUT if key in preset.metadata}
+    generator, origin = load_trained(preset or model)
     keras_engine = KerasEngine(generator, **origin)
     KINDS[to](deployable(generator), keras_engine, out, report, **options)
 
@@ -79,6 +88,20 @@ def _export_serving(network, keras_engine, out, report):
     with replacing_folder(out) as temporary:
         savedmodel = save_serving(network, keras_engine.description, temporary, name)
         verify(SavedModelEngine(savedmodel), keras_engine, report)
+
+
+def _export_preset(network, keras_engine, out, report, about=None):
+    from locogan_keras.engines.keras_engine import KerasEngine
+    from locogan_keras.networks.pretrained.presets import saving_to_preset
+    from locogan_keras.storage.preset_files import ONNX
+
+    generator, described = keras_engine.generator, keras_engine.description
+    # Presets are for others: where a recipe's file lay is not.
+    recipe = described.recipe and Path(described.recipe).name
+    engine = KerasEngine(generator, recipe=recipe, steps=described.steps)
+    about = {**(about or {}), "description": json.loads(engine.description.to_json())}
+    with saving_to_preset(generator, out, **about) as temporary:
+        _export_onnx(network, engine, temporary / ONNX, report)
 
 
 def _export_onnx(network, keras_engine, out, report, opset=18, precision="float32"):
@@ -124,6 +147,7 @@ KINDS = {
     "onnx": _export_onnx,
     "serving": _export_serving,
     "web": _export_web,
+    "preset": _export_preset,
 }
 # What each option is for.
 OPTIONS = {"opset": "onnx", "precision": "onnx", "single_file": "web", "runtime": "web"}

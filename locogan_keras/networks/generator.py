@@ -16,6 +16,7 @@ from locogan_keras.networks.network import (
     normal_kernel,
     normalization,
 )
+from locogan_keras.networks.pretrained.presets import FromPreset
 from locogan_keras.networks.upsampling import (
     CropBorder,
     UpsamplingConvolution,
@@ -32,7 +33,7 @@ def build_generator(*arguments, **settings):
 
 
 @keras.saving.register_keras_serializable(package="locogan_keras")
-class Generator(Network):
+class Generator(FromPreset, Network):
     """LocoGAN's generator (section 3 and Table 1), any height and width, no padding anywhere.
 
     Args:

@@ -40,6 +40,10 @@ _CHANGEABLE = {
 }
 
 
+# What is told of an origin even where it is empty.
+_ALWAYS = ("source", "pictures", "recipe", "version")
+
+
 def version():
     """The installed version of this package."""
     return metadata.version("locogan-keras")
@@ -54,12 +58,16 @@ class Origin:
         pictures: The fingerprint of the pictures read from it.
         recipe: The recipe's name.
         version: Of this package when the run was last trained.
+        preset: The preset that it began from, as it was given; empty where it began from nothing.
+        preset_weights: The digest of that one's weights, 16 hexadecimal digits.
     """
 
     source: str
     pictures: str
     recipe: str
     version: str
+    preset: str = ""
+    preset_weights: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +116,9 @@ class Run:
 
     def write(self, settings, origin):
         """The folder, made if need be, and a new `config.toml` in it."""
-        lines = [f"{key} = {toml_value(value)}" for key, value in vars(origin).items()]
+        # Older versions know of no preset, and need not.
+        told = {key: value for key, value in vars(origin).items() if value or key in _ALWAYS}
+        lines = [f"{key} = {toml_value(value)}" for key, value in told.items()]
         with replacing(self.path(CONFIG)) as temporary:
             text = "\n".join([settings.to_toml(), "[run]", *lines, ""])
             temporary.write_text(text, encoding="utf-8")
@@ -163,6 +173,12 @@ class Run:
                         f"{old[key]!r} there, {new[key]!r} here. To go on with it give the "
                         f"settings of its {CONFIG}; --fresh starts over"
                     )
+        if origin.preset and old_origin.preset != origin.preset:
+            began = f"it began from {old_origin.preset or 'random weights'}"
+            raise ValueError(
+                f"--out {folder} belongs to another run: {began}, not from {origin.preset}; leave "
+                "out --from to go on with it; --fresh starts over"
+            )
         if old_origin.pictures != origin.pictures:
             raise ValueError(
                 f"--out {folder} belongs to another run: its source was {old_origin.source}, with "

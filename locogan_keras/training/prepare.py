@@ -12,27 +12,31 @@ from locogan_keras.canvas.maps.names import channel_count, places
 from locogan_keras.data.crops import Pictures, load_pictures
 from locogan_keras.engines.keras_engine import load_keras
 from locogan_keras.networks.discriminator import build_discriminator
-from locogan_keras.networks.generator import build_generator
+from locogan_keras.networks.generator import Generator, build_generator
 from locogan_keras.networks.optimizers import reference_adam
 from locogan_keras.networks.pretrained.feature_discriminator import build_feature_discriminator
+from locogan_keras.storage.fine_tuning import check_begins_from
+from locogan_keras.storage.preset_files import WEIGHTS, Preset
 from locogan_keras.storage.run import Origin, Run, version
 from locogan_keras.storage.settings import Settings
 from locogan_keras.training.locogan import LocoGAN
 
 
-def prepare(source, out, settings, *, recipe="", temporary_folder=None):
+def prepare(source, out, settings, *, recipe="", preset=None, temporary_folder=None):
     """A run with the pictures that it is to learn from; nothing is written to its folder.
 
     Args:
-        source, out, settings, recipe: As of `train`.
+        source, out, settings, recipe, preset: As of `train`.
         temporary_folder: As of `load_pictures`.
 
     Returns:
         A `Prepared`.
 
     Raises:
-        ValueError: If the source cannot be used.
+        ValueError: If the source cannot be used, or not with the preset.
     """
+    if preset:
+        check_begins_from(preset, settings)
     pictures = load_pictures(
         source,
         encoding=settings.model.encoding,
@@ -41,7 +45,25 @@ def prepare(source, out, settings, *, recipe="", temporary_folder=None):
         **dataclasses.asdict(settings.data),
     )
     origin = Origin(str(source), pictures.fingerprint, str(recipe), version())
-    return Prepared(settings, pictures, Run(out), origin)
+    if preset:
+        _check_maps(preset, source, pictures.maps)
+        weights = preset.metadata["files"].get(WEIGHTS, "")[:16]
+        origin = dataclasses.replace(origin, preset=preset.said, preset_weights=weights)
+    return Prepared(settings, pictures, Run(out), origin, preset)
+
+
+def _check_maps(preset, source, maps):
+    """A refusal of pictures with other channels than a preset's; bits do not matter."""
+    theirs = preset.settings
+    with preset.refusing():
+        there = _said_of_channels(theirs.get("maps", ()), theirs.get("image_channels", 3))
+    here = _said_of_channels(maps, channel_count(maps) if maps else 3)
+    if there != here:
+        raise ValueError(f"SOURCE {source} is of {here}, --from {preset.said} of {there}")
+
+
+def _said_of_channels(maps, count):
+    return ", ".join(name for name, _ in maps) or f"pictures of {count} channels"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,26 +75,33 @@ class Prepared:
         pictures: The `Pictures`.
         run: The `Run`.
         origin: The `Origin`.
+        preset: The `Preset` to begin from, if any.
     """
 
     settings: Settings
     pictures: Pictures
     run: Run
     origin: Origin
+    preset: Preset | None = None
 
     def check(self, fresh=False):
         """A refusal, with `ValueError`, of a folder that cannot hold this run; see `Run.check`."""
         self.run.check(self.settings, self.origin, fresh)
 
     def new_model(self, strategy=None):
-        """A compiled `LocoGAN` with random weights.
+        """A compiled `LocoGAN` with the weights of the preset, or random ones.
 
         Args:
             strategy: The `tf.distribute.Strategy` that it is to be trained with, if any.
         """
         statistics = pixel_statistics(self.pictures, self.settings.training)
         with (strategy or tf.distribute.get_strategy()).scope():
-            return build(self.settings, self.pictures.frame, statistics, self.pictures.maps)
+            model = build(self.settings, self.pictures.frame, statistics, self.pictures.maps)
+            if self.preset:
+                weights = Generator.from_preset(self.preset).get_weights()
+                model.generator.set_weights(weights)
+                model.ema_generator.set_weights(weights)
+            return model
 
     def saved_model(self, strategy):
         """The `LocoGAN` of the newest checkpoint that is whole, or None if none was ever written.

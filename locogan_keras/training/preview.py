@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from locogan_keras.data.usable import said_of, said_of_alpha
 from locogan_keras.storage.files.atomic import check_writable, scratch_folder
+from locogan_keras.storage.fine_tuning import preset_to_begin_from
 from locogan_keras.storage.run import CONFIG, SAMPLES, Run
 from locogan_keras.training.costs import check_room, training_bytes, training_flops
 from locogan_keras.training.devices.replicas import check_batch_size
@@ -21,13 +22,13 @@ _TIMED_STEPS = 3
 _FORECAST_STEPS = 10
 
 
-def preview(source, out, settings, minutes=None, fresh=False):
+def preview(source, out, settings, minutes=None, fresh=False, preset=None):
     """The settings, the data, the networks and what a step costs. Nothing is written.
 
     Of several devices, a step is timed on the first one.
 
     Args:
-        source, out, settings, minutes, fresh: As of `training.train`.
+        source, out, settings, minutes, fresh, preset: As of `training.train`.
 
     Yields:
         Lines of text; the time of a step comes last, because it is measured.
@@ -45,7 +46,8 @@ def preview(source, out, settings, minutes=None, fresh=False):
     else:
         check_batch_size(training.batch_size, make_strategy(training.strategy))
     with scratch_folder() as folder:
-        prepared = prepare(source, out, settings, temporary_folder=folder)
+        preset = preset_to_begin_from(out, preset, fresh)
+        prepared = prepare(source, out, settings, preset=preset, temporary_folder=folder)
         prepared.check(fresh)
         pictures = prepared.pictures
         height, width = pictures.frame
@@ -55,6 +57,8 @@ def preview(source, out, settings, minutes=None, fresh=False):
             said = said_of_alpha(pictures.transparent, len(pictures.decoded))
             yield f"alpha:            {said}"
         yield f"frame:            {height} x {width} pixels"
+        if preset:
+            yield f"begins from:      {preset.said}"
         model = prepared.new_model()
         for name in ("generator", "discriminator"):
             yield f"{name + ':':<18}{getattr(model, name).count_params():,} parameters"

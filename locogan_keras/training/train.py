@@ -12,6 +12,7 @@ from locogan_keras.data.usable import said_of, said_of_alpha
 from locogan_keras.rendering.files.opening import write_picture
 from locogan_keras.storage.files.atomic import check_writable
 from locogan_keras.storage.files.locks import FolderLock
+from locogan_keras.storage.fine_tuning import preset_to_begin_from
 from locogan_keras.storage.run import CONFIG, LATTICE, REJECTED, Run, version
 from locogan_keras.training import callbacks
 from locogan_keras.training.costs import check_room
@@ -36,7 +37,7 @@ from locogan_keras.training.saving import (
 _UNBOUNDED = 2**31
 
 
-def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
+def train(source, out, settings, *, recipe="", minutes=None, fresh=False, preset=None):
     """Training on a source until the run has its steps or minutes, from its last checkpoint if any.
 
     Args:
@@ -46,6 +47,9 @@ def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
         recipe: The recipe's name, kept with the run.
         minutes: The run's total training time instead of `training.steps`.
         fresh: Whether to start over where `out` holds a run.
+        preset: What a new run's generator has its first weights from, as of
+            `Generator.from_preset`; random ones unless given. `settings.model` must be the
+            preset's, but for the frame.
 
     Returns:
         `(model, received)`: the `LocoGAN`, and the number of the signal that ended the training,
@@ -67,7 +71,8 @@ def train(source, out, settings, *, recipe="", minutes=None, fresh=False):
             lock.take()
             check_writable(Run(out).path(CONFIG))
         check_room(settings, out)
-        prepared = prepare(source, out, settings, recipe=recipe, temporary_folder=_disk_of(out))
+        beginning = {"recipe": recipe, "preset": preset_to_begin_from(out, preset, fresh)}
+        prepared = prepare(source, out, settings, **beginning, temporary_folder=_disk_of(out))
         if is_chief(strategy):
             prepared.check(fresh)
         if has_workers(strategy):
@@ -99,6 +104,7 @@ def _check_workers(strategy, prepared, minutes, fresh):
     facts = {
         "settings": f"{prepared.settings.to_toml()} {minutes}",
         "pictures": prepared.origin.pictures,
+        "preset": prepared.origin.preset_weights,
         "checkpoints: --out must be one folder that all of them see": repr(checkpoints),
     }
     check_alike(strategy, facts)

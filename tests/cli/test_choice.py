@@ -29,7 +29,7 @@ def asked(monkeypatch):
     """What a training is asked for, instead of one: a list of (settings, recipe)."""
     calls = []
 
-    def train(source, out, settings, *, recipe, minutes, fresh):
+    def train(source, out, settings, *, recipe, minutes, fresh, preset):
         calls.append((settings, recipe))
         generator = types.SimpleNamespace(maps=())
         return types.SimpleNamespace(step=tf.Variable(0), generator=generator), None

@@ -45,7 +45,17 @@ def test_the_package_is_the_command():
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["train"], ["render"], ["edit"], ["gallery"], ["evaluate"], ["export"], ["info"]],
+    [
+        [],
+        ["train"],
+        ["render"],
+        ["edit"],
+        ["gallery"],
+        ["evaluate"],
+        ["export"],
+        ["info"],
+        ["presets"],
+    ],
 )
 def test_help_answers_at_once(command):
     code = "import sys; from locogan_keras.cli import main; main(sys.argv[1:])"

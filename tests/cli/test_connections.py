@@ -19,6 +19,8 @@ ONNX, KERAS, PHOTO = GOLDEN / "torus.onnx", GOLDEN / "linear.keras", GOLDEN / "s
 COMMANDS = [
     ["info", ONNX],
     ["render", ONNX, "--out", "a.png"],
+    ["presets"],
+    ["render", GOLDEN / "preset", "--out", "a.png"],
     ["gallery", ONNX, "--out", "gallery"],
     ["export", KERAS, "--to", "onnx", "--out", "a.onnx"],
     ["train", PHOTO, "--out", "run", "--steps", "1", "--recipe", "irregular", "--set", *TINY],

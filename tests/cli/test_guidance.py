@@ -22,7 +22,7 @@ HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 def test_what_is_exported_is_not_exported_again(model, tmp_path, capfd):
     error = refusal(capfd, "export", model, "--to", "onnx", "--out", tmp_path / "a.onnx")
     assert f"MODEL {model} is exported already" in error
-    assert "a run's folder or a .keras file" in error
+    assert "a run's folder, a .keras file or a preset" in error
 
 
 @pytest.mark.parametrize(

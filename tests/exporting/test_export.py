@@ -219,7 +219,11 @@ def test_bad_requests_are_named(arguments, reason, generator_file, tmp_path, cap
 @pytest.mark.parametrize(
     ("to", "options", "reason"),
     [
-        ("tflite", {}, "`to` must be one of savedmodel, onnx, serving, web. Received: to='tflite'"),
+        (
+            "tflite",
+            {},
+            "`to` must be one of savedmodel, onnx, serving, web, preset. Received: to='tflite'",
+        ),
         ("onnx", {"precision": "bfloat16"}, "float32, float16, int8. Received: precision='bfloat1"),
         ("savedmodel", {"precision": "int8"}, "is for to='onnx'. Received: precision='int8', to="),
         ("serving", {"opset": 15}, "is for to='onnx'. Received: opset=15, to='serving'"),

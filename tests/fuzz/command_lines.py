@@ -21,19 +21,23 @@ COMMANDS = {
     ("evaluate",): (1, "photo.png --image-size 128"),
     ("export",): (2, "--to onnx --out new.onnx"),
     ("info",): (1, ""),
+    ("presets",): (1, "--json"),
     ("train",): (1, "photo.png --out new --recipe pattern-torus --set model.width=1"),
 }
-MODELS = ("torus.onnx",) * 6 + ("linear.keras", "run", "savedmodel")
+MODELS = ("torus.onnx",) * 5 + ("preset", "linear.keras", "run", "savedmodel")
 ALWAYS = {"train": ["--dry-run"]}
-_PATHS = {"model", "source", "out", "recipe", "region", "inception"}
+# What commands take as a model that do not take all, and those that take none.
+_OWN = {"export": ("linear.keras", "run", "preset")}
+_WITHOUT = ("train", "presets")
+_PATHS = {"model", "preset", "source", "out", "recipe", "region", "inception"}
 
 
 def command_line(rng):
     """A kind, arguments, and changes to files: none."""
     names = rng.choices(list(COMMANDS), [often for often, _ in COMMANDS.values()])[0]
     words = COMMANDS[names][1].split()
-    if names[0] != "train":
-        words.insert(0, rng.choice(("linear.keras", "run") if names[0] == "export" else MODELS))
+    if names[0] not in _WITHOUT:
+        words.insert(0, rng.choice(_OWN.get(names[0], MODELS)))
     actions = actions_of(names)
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         _spoil(words, actions, rng)

@@ -31,6 +31,7 @@ FORMATS = {
         ["config.toml", "metrics.csv", "evaluations.csv", "evaluations.csv", "generator.keras"]
         + [f"checkpoints/{_CHECKPOINT}"] * 2,
     ),
+    "preset": ("preset", ["config.json", "metadata.json", "model.onnx", "model.weights.h5"]),
     "picture": ("photo.png", ["photo.png"]),
 }
 _TRAIN = ["train", "photo.png", "--out", "run", "--recipe", "settings.toml", "--steps", "60"]
@@ -108,8 +109,10 @@ def _command(model, kind, rng):
     size = ["--out", "new.png", "--height", "32", "--width", "48"]
     commands = [["info", model], ["render", model, *size], ["edit", "mix", model, "--from", "1"]]
     commands[2] += ["--to", "2", *size]
-    if kind in (".keras", "run"):
+    if kind in (".keras", "run", "preset"):
         commands.append(["export", model, "--to", "onnx", "--out", "new.onnx"])
+    if kind == "preset":
+        commands.append([*_DRY_RUN[:4], "--from", model, "--dry-run", "--set", "batch_size=2"])
     if kind == "run":
         commands += [_TRAIN] * 4
     return rng.choice(commands)

@@ -31,7 +31,8 @@ def lay_out(folder, changes):
         (folder / name / "text").write_text("words\n")
     for name, target in (("dangling", "no"), ("dangling.png", "no"), ("loop.png", "loop.png")):
         (folder / name).symlink_to(target)
-    shutil.copytree(GOLDEN / "run", folder / "run")
+    for name in ("run", "preset"):
+        shutil.copytree(GOLDEN / name, folder / name)
     shutil.copytree(GOLDEN / "kit" / "kit" / "1", folder / "savedmodel")
     shutil.copy(GOLDEN / "source.png", folder / "photo.png")
     Image.new("L", (48, 32), 255).save(folder / "mask.png")

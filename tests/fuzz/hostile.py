@@ -84,6 +84,15 @@ PATHS = (
     *("/dev/null", "/dev/full", "/proc/a.png", "/proc/self/mem", "a" * 300, "a" * 300 + ".png"),
     *("a\nb.png", "\udcff.png", "é.png", "-.png", "lmdb:folder", "lmdb:", "lmdb:missing", "tfds:"),
     *("http://", "http://[", "http://127.0.0.1:1/v1/models/a", "grpc://127.0.0.1:1/a", "ftp://a/b"),
+    *(
+        "preset",
+        "preset/model.onnx",
+        "preset:",
+        "preset:missing",
+        "preset:../run",
+        "hf://",
+        "hf://a",
+    ),
     *("grpc://", "http://127.0.0.1:99999/v1/models/a", "file:///etc/passwd", "https://:1/a"),
 )
 

@@ -1,1 +1,1 @@
-"""A trained network of others, and the discriminator that looks through it."""
+"""What is trained already: generators as presets, and the eyes of a discriminator."""

@@ -15,18 +15,26 @@ def add_info(commands):
 
 
 def _info(options):
+    from locogan_keras.storage.preset_files import ABOUT
+    from locogan_keras.storage.presets import preset_of
     from locogan_keras.storage.run import GENERATOR, Run
 
     lines = {}
+    preset = preset_of(options.model)
+    if preset:
+        told = {name: preset.metadata.get(name) for name in ABOUT}
+        lines |= {name: value for name, value in told.items() if value}
     run = Run(options.model)
     if run.exists():
         settings, origin = run.read()
         lines |= {"recipe": origin.recipe, "source": origin.source, "steps": run.saved_step()}
+        if origin.preset:
+            lines["begun from"] = origin.preset
         lines |= {"width": settings.model.width, "begun with version": origin.version}
         if not run.path(GENERATOR).exists():
             lines["generator"] = "not saved yet"
     if "generator" not in lines:
-        description = load_engine(options.model).description
+        description = load_engine(preset or options.model).description
         height, width = description.frame
         axes = [axis for axis, repeats in zip("yx", description.periodic, strict=True) if repeats]
         periods = [

@@ -1,0 +1,1 @@
+"""Commands that say what models there are, and what they are."""
