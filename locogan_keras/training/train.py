@@ -16,6 +16,7 @@ from locogan_keras.storage.fine_tuning import preset_to_begin_from
 from locogan_keras.storage.run import CONFIG, LATTICE, REJECTED, Run, version
 from locogan_keras.training import callbacks
 from locogan_keras.training.costs import check_room
+from locogan_keras.training.devices.machine import machine, went_on
 from locogan_keras.training.devices.replicas import check_alike, check_batch_size
 from locogan_keras.training.devices.strategies import (
     has_workers,
@@ -127,9 +128,12 @@ def _write_beginning(prepared, is_new):
     run, origin = prepared.run, prepared.origin
     if is_new:
         run.clear()
+        origin = dataclasses.replace(origin, machine=machine())
     else:
         run.sweep()
-        origin = dataclasses.replace(run.read()[1], version=version())
+        before = run.read()[1]
+        machines = went_on(before.machine, machine())
+        origin = dataclasses.replace(before, version=version(), machine=machines)
     run.write(prepared.settings, origin)
     if prepared.settings.data.true_phase:
         pictures = prepared.pictures
