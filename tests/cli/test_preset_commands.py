@@ -55,7 +55,7 @@ def test_without_presets_it_is_said_where_some_are(tmp_path, monkeypatch, capsys
     monkeypatch.setattr(presets, "_packages", lambda: iter(()))
     assert main(["presets"]) == 0
     assert capsys.readouterr().out == (
-        "No preset is installed. pip install locogan-presets brings some.\n"
+        "No preset is installed; the package locogan-presets has some.\n"
     )
     assert main(["presets", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []

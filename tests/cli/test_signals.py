@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import PATIENCE
 
-from locogan_keras.cli import info, program
+from locogan_keras.cli import program
+from locogan_keras.cli.models import info
 from locogan_keras.training.callbacks import StopOnSignal
 
 
@@ -62,7 +63,8 @@ def test_a_signal_leaves_nothing_half_written_whatever_swallows_exceptions(tmp_p
 import os, signal, sys, time
 from pathlib import Path
 from locogan_keras.storage.files import atomic
-from locogan_keras.cli import info, program
+from locogan_keras.cli import program
+from locogan_keras.cli.models import info
 
 def half_written(options):
     file, folder = Path(options.model, "a.png"), Path(options.model, "b")

@@ -37,7 +37,7 @@ def _presets(options):
     for line in _table(facts):
         print(line)
     if not presets:
-        print("No preset is installed. pip install locogan-presets brings some.")
+        print("No preset is installed; the package locogan-presets has some.")
     elif options.out is not None:
         print(f"{options.out} is written. Next: locogan render preset:NAME --out picture.png")
 
