@@ -7,7 +7,7 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from locogan_keras.storage.settings import Settings
+from locogan_keras.storage.settings import Settings, toml_value
 
 
 def recipe_names():
@@ -42,6 +42,25 @@ def load_config(recipe, settings=()):
         _check_key(section, key)
         values.setdefault(section, {})[key] = _parse_value(text.strip())
     return settings_from(values)
+
+
+def changes_from(recipe, settings):
+    """What `load_config` lays over a recipe to give these settings.
+
+    Args:
+        recipe: As of `load_config`.
+        settings: `Settings`.
+
+    Returns:
+        A list of strings `section.key=value`.
+    """
+    before = load_config(recipe)
+    return [
+        f"{section.name}.{key}={toml_value(value)}"
+        for section in dataclasses.fields(settings)
+        for key, value in dataclasses.asdict(getattr(settings, section.name)).items()
+        if value != getattr(getattr(before, section.name), key)
+    ]
 
 
 def settings_from(values):

@@ -60,6 +60,7 @@ class Origin:
         version: Of this package when the run was last trained.
         preset: The preset that it began from, as it was given; empty where it began from nothing.
         preset_weights: The digest of that one's weights, 16 hexadecimal digits.
+        machine: The kinds of machines that it was trained on; empty if that is not known.
     """
 
     source: str
@@ -68,6 +69,7 @@ class Origin:
     version: str
     preset: str = ""
     preset_weights: str = ""
+    machine: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -198,6 +200,16 @@ class Run:
     def saved_step(self):
         """The step of the last checkpoint; 0 before the first."""
         return max((checkpoint.step for checkpoint in self.checkpoints.all()), default=0)
+
+    def saved_seconds(self):
+        """The seconds that the steps until the last checkpoint took; None if that is not known."""
+        path, step = self.path(METRICS), self.saved_step()
+        if not path.is_file():
+            return None
+        with open(path, newline="", encoding="utf-8", errors="replace") as file:
+            rows = (row for row in csv.DictReader(file) if row.get("step") == str(step))
+            seconds = next((row.get("seconds") or "" for row in rows), "")
+        return float(seconds) if re.fullmatch(r"\d{1,12}(\.\d+)?", seconds) else None
 
     def clear(self):
         """The run's files removed, and nothing else."""
