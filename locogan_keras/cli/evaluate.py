@@ -67,14 +67,30 @@ def _period(text):
 
 def _evaluate(options):
     engine = load_engine(options.model)
-    reading = _reading(options, engine.description)
+    _, photos = read_photos(options, engine.description)
+    from locogan_keras.evaluation.evaluate import evaluate
+
+    scores = evaluate(engine, photos, options.period, options.inception)
+    print(_json(scores) if options.json else _table(scores))
+
+
+def read_photos(options, description):
+    """What a model is to be compared with, read as for its training.
+
+    Args:
+        options: With `model`, `source`, `image_size` and `period`.
+        description: The model's.
+
+    Returns:
+        `(pictures, photos)`: the `Pictures`, and those of them that are compared, a list of arrays.
+    """
+    reading = _reading(options, description)
     import_tensorflow()
     from locogan_keras.data.crops import load_pictures
-    from locogan_keras.evaluation.evaluate import evaluate
     from locogan_keras.storage.files.room import check_memory
 
     pictures = load_pictures(options.source, **reading)
-    _check_maps(options, pictures.maps, engine.description.maps)
+    _check_maps(options, pictures.maps, description.maps)
     decoded = pictures.decoded
     count = min(len(decoded), _MOST)
     needed = _COPIES * int(decoded.sizes[:count].prod(axis=1).sum())
@@ -86,9 +102,7 @@ def _evaluate(options):
             if step
         )
         check_memory(_PLACE * places, f"--period {'x'.join(map('{:g}'.format, options.period))}")
-    photos = [decoded[number] for number in range(count)]
-    scores = evaluate(engine, photos, options.period, options.inception)
-    print(_json(scores) if options.json else _table(scores))
+    return pictures, [decoded[number] for number in range(count)]
 
 
 def _check_maps(options, found, trained):

@@ -75,15 +75,22 @@ def sample_sheet(engine, reals, fakes):
             render(engine, view, tile=tile)[..., : description.picture_channels] for view in views
         ]
         rows.append((f"{repeats[0]} x {repeats[1]} repeats of one frame", tiling))
-    return _stacked(rows)
+    return stacked(rows)
 
 
 def _sizes(pictures):
     return ", ".join(f"{picture.shape[0]} x {picture.shape[1]}" for picture in pictures)
 
 
-def _stacked(rows):
-    """Rows of pictures under their captions, on white."""
+def stacked(rows):
+    """Rows of pictures under their captions, on white.
+
+    Args:
+        rows: Pairs of a caption and pictures `(height, width, channels)` uint8, side by side.
+
+    Returns:
+        `(height, width, 3)` uint8.
+    """
     heights = [max(picture.shape[0] for picture in pictures) for _, pictures in rows]
     widths = [sum(picture.shape[1] + _GAP for picture in pictures) for _, pictures in rows]
     size = (max(widths) + _GAP, sum(heights) + len(rows) * (_CAPTION + _GAP) + _GAP)
