@@ -11,9 +11,10 @@ import sys
 
 import locogan_keras
 from locogan_keras.cli.edit import add_edit
-from locogan_keras.cli.evaluate import add_evaluate
 from locogan_keras.cli.export import add_export
 from locogan_keras.cli.gallery import add_gallery
+from locogan_keras.cli.models.card import add_card
+from locogan_keras.cli.models.evaluate import add_evaluate
 from locogan_keras.cli.models.info import add_info
 from locogan_keras.cli.models.presets import add_presets
 from locogan_keras.cli.render import add_render
@@ -183,4 +184,5 @@ def _parser():
     add_export(commands)
     add_info(commands)
     add_presets(commands)
+    add_card(commands)
     return parser

@@ -2,17 +2,18 @@
 
 import dataclasses
 import os
+import re
 import shlex
 from pathlib import Path
 
 from locogan_keras.cli.arguments import path
-from locogan_keras.cli.evaluate import read_photos
+from locogan_keras.cli.models.evaluate import read_photos
 from locogan_keras.engines.quiet import load_engine, standard_error_muted
 
 # Of a picture of a card: no fault of it is to be seen, and a wheel holds many.
 _QUALITY = 88
-# What is said of a preset in `metadata.json`, as it was given.
-_SAID = ("title", "licence", "source", "author")
+# What `metadata.json` says of a preset as it was given, and the options that give it.
+_SAID = {"title": "title", "licence": "licence", "source": "origin", "author": "author"}
 
 
 def add_card(commands):
@@ -26,11 +27,11 @@ def add_card(commands):
     )
     card.set_defaults(command=_card, period=None, image_size=None)
     card.add_argument("model", metavar="RUN", type=path, help="a run's folder")
-    card.add_argument("source", metavar="SOURCE", help="what it was trained on")
+    card.add_argument("source", metavar="PHOTO", help="the photo, or what else it was trained on")
     card.add_argument("--out", metavar="FOLDER", required=True, help="the folder to make")
     card.add_argument("--title", help="what it draws, in a line")
     card.add_argument("--licence", help="of what it was trained on, such as CC0")
-    card.add_argument("--source", dest="from_where", metavar="TEXT", help="where that is from")
+    card.add_argument("--source", dest="origin", metavar="TEXT", help="where that is from")
     card.add_argument("--author", help="who made it")
     card.add_argument(
         "--machine",
@@ -52,6 +53,12 @@ def _card(options):
     from locogan_keras.storage.files.atomic import check_writable, replacing_folder
     from locogan_keras.storage.run import Run
 
+    name = Path(options.out).resolve().name
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise ValueError(
+            f"--out must end in a name of letters, digits, _, . and -: others ask for preset:NAME. "
+            f"Received: --out {options.out}"
+        )
     run = Run(options.model)
     settings, origin = run.read()
     check_writable(options.out)
@@ -59,10 +66,10 @@ def _card(options):
         pictures, photos = read_photos(options, load_engine(options.model).description)
         if pictures.fingerprint != origin.pictures:
             raise ValueError(
-                f"SOURCE {options.source} is not what RUN {options.model} was trained on: that "
+                f"PHOTO {options.source} is not what RUN {options.model} was trained on: that "
                 f"was {origin.source}, with other pictures"
             )
-        about = {name: getattr(options, name) for name in _SAID}
+        about = {name: getattr(options, said) for name, said in _SAID.items()}
         about = {name: value for name, value in about.items() if value is not None}
         about["training"] = _training(options, run, settings, origin)
         about["flaws"] = options.flaws
@@ -131,7 +138,7 @@ def _command(options, run, settings, origin):
 
 
 def _shown(source):
-    """A SOURCE without the folders of this machine."""
+    """What it was trained on, without the folders of this machine."""
     scheme, colon, rest = source.rpartition(":")
     if scheme == "tfds":
         return source
