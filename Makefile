@@ -3,17 +3,25 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-DEMO := runs/demo
+# Of `make demo`: a picture of your own, as in `make demo PHOTO=mine.jpg`.
+PHOTO := examples/sand.png
+DEMO := runs/demo-$(basename $(notdir $(PHOTO)))
 # A process for each core; a file's tests stay together, for the fixtures they share. In the order of their
 # names: xdist would take the files with the fewest tests last, which are the longest.
 PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test slow lint benchmark clean
+.PHONY: demo gallery test slow lint benchmark clean
 
+# First what is there already, then three minutes of training.
 demo: .venv/installed
-	$(BIN)/locogan train examples/gravel_grey.png --out $(DEMO) --minutes 6
-	$(BIN)/locogan render $(DEMO) --out wallpaper.png --height 768 --width 1536 --period 768x1536
-	$(BIN)/locogan render $(DEMO) --out wallpaper-2x2.png --height 1536 --width 3072 --period 768x1536
+	$(BIN)/locogan render preset:gravel --out wallpaper-gravel.png --size 1k || true
+	$(BIN)/locogan train $(PHOTO) --out $(DEMO) --minutes 3
+	$(BIN)/locogan render $(DEMO) --out wallpaper.png --size 1k
+	$(BIN)/locogan render $(DEMO) --out wallpaper-2x2.png --height 2048 --width 2048 --period 1024x1024
+
+# docs/gallery.md and its pictures, of the presets; some minutes.
+gallery: .venv/installed
+	$(BIN)/python docs/make_gallery.py
 
 test: .venv/installed
 	$(BIN)/python -m pytest -q $(PARALLEL)
@@ -33,7 +41,7 @@ docs/gravel.html: docs/gravel.onnx $(wildcard locogan_keras/exporting/web/page/*
 	$(BIN)/locogan export $< --to web --single-file --out $@
 
 clean:
-	rm -rf .venv $(DEMO) wallpaper.png wallpaper-2x2.png
+	rm -rf .venv $(DEMO) wallpaper.png wallpaper-2x2.png wallpaper-gravel.png
 
 .venv/installed: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'

@@ -27,6 +27,7 @@ def card(name, metadata, description, samples, size):
     shown = "\n\n".join(f"![{caption}]({path})\n\n{caption}" for path, caption in samples)
     parts = [
         f"# {_text(metadata.get('title') or name)}",
+        f"{_kind(description)} A preset of LocoGAN for Keras; nothing here was picked.",
         shown,
         f"## Use it\n\n{_uses(name, description, size)}",
         f"## Where it is from\n\n{_origin(metadata, description)}",
@@ -47,17 +48,26 @@ def size_arguments(description, size):
     return f" --height {size[0]} --width {size[1]} --period {period}"
 
 
+def _kind(description):
+    names = [name.replace("_", " ") for name, _ in description.maps]
+    if len(names) > 1:
+        return f"A material: {', '.join(names)}."
+    if all(description.periodic):
+        return "A texture that repeats in y and x without a seam."
+    if any(description.periodic):
+        axis = "yx"[description.periodic.index(True)]
+        return f"Pictures that close in {axis} without a seam."
+    return "Pictures of one kind, of any size."
+
+
 def _uses(name, description, size):
-    folders = description.maps and description.maps[0][0] == "color"
-    axes = [axis for axis, repeats in zip("yx", description.periodic, strict=True) if repeats]
-    repeats = f", that repeat in {' and '.join(axes)} without a seam" if axes else ""
+    is_material = len(description.maps) > 1
     lines = [
-        f"{'Materials' if folders else 'Pictures'} of any size{repeats}; another `--seed` is "
-        "another world.",
+        "Pictures of any size; another `--seed` is another world.",
         "",
         "```sh",
         f"locogan render preset:{name} --out picture.png{size_arguments(description, size)}",
-        *([f"locogan render preset:{name} --out material --seed 7"] if folders else []),
+        *([f"locogan render preset:{name} --out {name}"] if is_material else []),
         f"locogan edit mix preset:{name} --from 1 --to 2 --axis x --ramp --out mixed.png",
         f"locogan export preset:{name} --to onnx --out {name}.onnx",
         f"locogan train photo.png --from preset:{name} --out runs/mine",
@@ -87,7 +97,7 @@ def _origin(metadata, description):
         "its licence": metadata.get("licence"),
         "recipe": description.recipe,
         "steps": description.steps,
-        "minutes of steps": None if minutes is None else f"{minutes:.0f}",
+        "minutes of steps": None if minutes is None else f"{minutes:g}",
         "machine": training.get("machine"),
         "frame": f"{height} x {width} pixels, positions {description.encoding}",
         "parameters": f"{description.parameters:,}",
