@@ -1,5 +1,6 @@
 """`locogan card`: a preset's whole folder."""
 
+import dataclasses
 import json
 import re
 import shlex
@@ -42,7 +43,8 @@ def run(wall, tmp_path_factory):
     run = Run(tmp_path_factory.mktemp("runs") / "wall")
     settings = load_config("pattern-torus", CHANGES)
     pictures = load_pictures(wall, image_size=160, encoding="torus", frame=(64, 64))
-    origin = Origin(str(wall), pictures.fingerprint, "pattern-torus", version(), "a kind of GPU")
+    origin = Origin(str(wall), pictures.fingerprint, "pattern-torus", version())
+    origin = dataclasses.replace(origin, preset="preset:other", machine="a kind of GPU")
     run.write(settings, origin)
     lively_generator("torus", frame=(64, 64), width=2).save(run.path("generator.keras"))
     run.path("metrics.csv").write_text("step,seconds\n299,89.7\n300,90.00\n301,90.30\n")
@@ -92,6 +94,7 @@ def test_its_command_has_the_run_s_settings(preset, run, wall):
     metadata = json.loads((preset / "metadata.json").read_text(encoding="utf-8"))
     words = shlex.split(metadata["training"]["command"])
     assert words[:5] == ["locogan", "train", wall.name, "--out", "runs/wall"]
+    assert words[words.index("--from") + 1] == "preset:other"
     recipe = words[words.index("--recipe") + 1]
     steps = words[words.index("--steps") + 1]
     changes = words[words.index("--set") + 1 :]

@@ -133,14 +133,16 @@ def _command(options, run, settings, origin):
     if run.evaluations.are_settled(training.patience, training.save_every, step):
         step = training.steps
     words = ["train", _shown(options.source), "--out", f"runs/{Path(options.out).resolve().name}"]
-    words += ["--recipe", recipe, "--steps", str(step), *(["--set", *own] if own else [])]
+    words += ["--recipe", recipe, "--steps", str(step)]
+    words += ["--from", _shown(origin.preset)] if origin.preset else []
+    words += ["--set", *own] if own else []
     return shlex.join(["locogan", *words])
 
 
 def _shown(source):
-    """What it was trained on, without the folders of this machine."""
+    """What it was trained on, or began from, without the folders of this machine."""
     scheme, colon, rest = source.rpartition(":")
-    if scheme == "tfds":
+    if scheme in ("tfds", "preset", "hf"):
         return source
     is_own = os.path.isabs(rest) or ".." in Path(rest).parts
     return f"{scheme}{colon}{Path(rest).resolve().name if is_own else rest}"
