@@ -16,7 +16,7 @@ from locogan_keras.storage.fine_tuning import preset_to_begin_from
 from locogan_keras.storage.run import CONFIG, LATTICE, REJECTED, Run, version
 from locogan_keras.training import callbacks
 from locogan_keras.training.costs import check_room
-from locogan_keras.training.devices.machine import machine
+from locogan_keras.training.devices.machine import machine, went_on
 from locogan_keras.training.devices.replicas import check_alike, check_batch_size
 from locogan_keras.training.devices.strategies import (
     has_workers,
@@ -36,8 +36,6 @@ from locogan_keras.training.saving import (
 
 # Keras wants a number of steps; `StopAt` ends a run that is bounded by time.
 _UNBOUNDED = 2**31
-# Between machines that a run has had one after the other.
-_NEXT = ", then "
 
 
 def train(source, out, settings, *, recipe="", minutes=None, fresh=False, preset=None):
@@ -128,16 +126,14 @@ def _is_settled(prepared, model):
 def _write_beginning(prepared, is_new):
     """The folder, made this run's: nothing of another run's, its settings, what was left out."""
     run, origin = prepared.run, prepared.origin
-    machines = [machine()]
     if is_new:
         run.clear()
+        origin = dataclasses.replace(origin, machine=machine())
     else:
         run.sweep()
-        origin = dataclasses.replace(run.read()[1], version=version())
-        before = origin.machine.split(_NEXT)
-        # What is not known of the beginning stays so.
-        machines = [*before, *(each for each in machines if each not in before and any(before))]
-    origin = dataclasses.replace(origin, machine=_NEXT.join(machines))
+        before = run.read()[1]
+        machines = went_on(before.machine, machine())
+        origin = dataclasses.replace(before, version=version(), machine=machines)
     run.write(prepared.settings, origin)
     if prepared.settings.data.true_phase:
         pictures = prepared.pictures

@@ -7,6 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 _CPUS = Path("/proc/cpuinfo")
+_NEXT = ", then "
 
 
 def machine():
@@ -19,6 +20,17 @@ def machine():
         return ", ".join(f"{kinds.count(kind)} x {kind}" for kind in sorted(set(kinds)))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{cores} {'core' if cores == 1 else 'cores'} of {_cpu()}"
+
+
+def went_on(before, here):
+    """The machines of a run that goes on.
+
+    Args:
+        before: Those that it has had; empty if that is not known, which stays so.
+        here: What it goes on with, as of `machine`.
+    """
+    known = before.split(_NEXT)
+    return before if not before or here in known else _NEXT.join([*known, here])
 
 
 def _cpu():
