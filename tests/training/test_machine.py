@@ -13,7 +13,6 @@ from locogan_keras.training.devices.machine import machine, went_on
 def test_a_run_keeps_the_kind_of_its_machine_and_its_seconds(trained_run):
     run = Run(trained_run)
     assert run.read()[1].machine == machine()
-    assert os.uname().nodename not in machine()
     assert run.saved_seconds() > 0
 
 
