@@ -91,6 +91,7 @@ def _fill(folder, options, photos, about):
 
     with standard_error_muted():
         export(options.model, "preset", folder)
+    print("It is measured now, which takes a minute or some.", flush=True)
     # What is shown and measured is what others will have.
     engine = load_engine(str(folder / ONNX))
     scores = evaluate(engine, photos)

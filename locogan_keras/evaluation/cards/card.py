@@ -62,6 +62,9 @@ def _kind(description):
 
 def _uses(name, description, size):
     is_material = len(description.maps) > 1
+    # What another run would learn from.
+    other = "photo.png" if any(description.periodic) else "pictures"
+    other = "material" if is_material else other
     lines = [
         "Pictures of any size; another `--seed` is another world.",
         "",
@@ -70,7 +73,7 @@ def _uses(name, description, size):
         *([f"locogan render preset:{name} --out {name}"] if is_material else []),
         f"locogan edit mix preset:{name} --from 1 --to 2 --axis x --ramp --out mixed.png",
         f"locogan export preset:{name} --to onnx --out {name}.onnx",
-        f"locogan train photo.png --from preset:{name} --out runs/mine",
+        f"locogan train {other} --from preset:{name} --out runs/mine",
         "```",
         "",
         "```python",
