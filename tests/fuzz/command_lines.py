@@ -22,12 +22,13 @@ COMMANDS = {
     ("export",): (2, "--to onnx --out new.onnx"),
     ("info",): (1, ""),
     ("presets",): (1, "--json"),
+    ("card",): (1, "photo.png --out new"),
     ("train",): (1, "photo.png --out new --recipe pattern-torus --set model.width=1"),
 }
 MODELS = ("torus.onnx",) * 5 + ("preset", "linear.keras", "run", "savedmodel")
 ALWAYS = {"train": ["--dry-run"]}
 # What commands take as a model that do not take all, and those that take none.
-_OWN = {"export": ("linear.keras", "run", "preset")}
+_OWN = {"export": ("linear.keras", "run", "preset"), "card": ("run",)}
 _WITHOUT = ("train", "presets")
 _PATHS = {"model", "preset", "source", "out", "recipe", "region", "inception"}
 
