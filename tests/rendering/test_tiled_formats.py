@@ -2,6 +2,7 @@
 
 import json
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from support.tiled import (
 )
 
 from locogan_keras.canvas.views import make_view
+from locogan_keras.rendering.files.formats import FORMATS
 from locogan_keras.rendering.gigapixel import job as job_module
 from locogan_keras.rendering.gigapixel.ome_zarr import crc32c
 from locogan_keras.rendering.gigapixel.plan import Plan
@@ -89,6 +91,41 @@ def test_deep_levels(engine, tmp_path, suffix, bits):
             np.testing.assert_array_equal(level, mean)
         else:
             np.testing.assert_allclose(level, mean, atol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("channels", [1, 4])
+def test_grey_and_opacity(tmp_path, suffix, channels, rng):
+    """What models of other channels make, written by the format alone."""
+    image = rng.integers(0, 256, (70, 90, channels), dtype=np.uint8)
+    plan = Plan(image.shape[:2], channels, image.dtype, **SMALL, facts={})
+    form = FORMATS[suffix]
+    out, levels = tmp_path / f"a{suffix}", mean_levels(image)
+    (tmp_path / "records" / "aside").mkdir(parents=True)
+    # Two hyphens would end a comment of XML.
+    facts = {"picture": "--> --"}
+    store = form.store(out, plan, form.pixels(channels), facts, tmp_path / "records" / "aside")
+    store.begin()
+    for unit in plan.units():
+        parts = [
+            levels[level][top : top + height, left : left + width]
+            for level, top, left, height, width in plan.windows(unit)
+        ]
+        for key, data in zip(store.keys(unit), store.encoded(unit, parts), strict=True):
+            store.write(key, data)
+            assert store.size(key) == len(data)
+            assert store.read(key) == data
+    store.finish()
+    for level, mean in zip(read_levels(out), levels, strict=False):
+        np.testing.assert_array_equal(level.reshape(mean.shape), mean)
+    if suffix == ".dzi":
+        comment = re.search("<!-- locogan (.*?) -->", out.read_text())[1]
+        assert "--" not in comment
+        assert json.loads(comment)["picture"] == facts["picture"]
+        assert ElementTree.parse(out).getroot().attrib["TileSize"] == "16"
+    if suffix == ".btf" and channels == 4:
+        with tifffile.TiffFile(out) as file:
+            assert file.pages[0].extrasamples == (tifffile.EXTRASAMPLE.UNASSALPHA,)
 
 
 def test_halves_round_up_and_an_odd_edge_counts_twice():

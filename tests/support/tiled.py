@@ -43,6 +43,7 @@ def job_of(out, picture, bits=8):
     pixels = form.pixels(picture.channels, bits)
     job = Job(out, picture, form.store, pixels, **SMALL)
     with job.records:
+        job.look()
         job.begin()
         yield job
 

@@ -65,7 +65,7 @@ def write_tiled(out, picture, kind, pixels, stored=1.0, verify=False, unit=UNIT,
     job = Job(out, picture, kind, pixels, unit, chunk)
     plan, records = job.plan, job.records
     with removed_if_empty(make_folder(job.out.parent)), _naming(job), records:
-        job.begin(verify, picture.progress)
+        job.look(verify, picture.progress)
         values = sum(math.prod(plan.level_size(level)) for level in range(plan.levels))
         there = sum(record.bytes for record in records.done.values())
         height, width = plan.size
@@ -73,6 +73,7 @@ def write_tiled(out, picture, kind, pixels, stored=1.0, verify=False, unit=UNIT,
         check_disk(
             out, needed, f"height={height}, width={width}, of which {there} bytes are there,"
         )
+        job.begin()
         made = 0
         with _going_on(job), Ticks(job) as ticks:
             for each in job.missing():
@@ -102,14 +103,14 @@ class Job:
         # What does not match its record, in words, and the records of those units.
         self.damaged, self._before = [], {}
 
-    def begin(self, verify=False, progress=iter):
-        """The records read or begun, and of what is there that which is not as it should be found.
+    def look(self, verify=False, progress=iter):
+        """What is there read, and what of it is not as it should be found. Nothing is written.
 
         Args:
             verify: Whether each byte is looked at, or only whether all of them are there.
             progress: As of `bands`, of the units that are looked at.
         """
-        self.records.begin(self.store.paths())
+        self.records.look(self.store.paths())
         self.damaged += self.records.damaged
         self._check_headers()
         units = list(self.records.done)
@@ -117,6 +118,10 @@ class Job:
             if reason := self._damage(units[number], verify):
                 self.damaged.append(f"{self.plan.said(units[number])} {reason}")
                 self._before[units[number]] = self.records.done.pop(units[number])
+
+    def begin(self):
+        """What there must be before the first unit, made; after `look`."""
+        self.records.keep()
         self.store.begin()
 
     def missing(self):

@@ -63,8 +63,8 @@ class Records:
     def __exit__(self, *_):
         self._lock.close()
 
-    def begin(self, paths):
-        """The records read, or begun.
+    def look(self, paths):
+        """What there is of records, read.
 
         Args:
             paths: Those of the picture, where nothing may be if there are no records of it.
@@ -72,23 +72,27 @@ class Records:
         Raises:
             ValueError: If they are of another plan, or there is something without records.
         """
-        file = self.folder / "plan.json"
+        file = self._file
         if file.exists():
             self._check(file)
+            self._read()
         else:
             for path in filter(os.path.lexists, paths):
                 raise ValueError(
                     f"--out {self._out}: {path} is there already, and {file}, which would say what "
                     "it is, is not: remove it or name another"
                 )
+
+    def keep(self):
+        """The plan written, if it was not, and the folders that work needs."""
+        if not self._file.exists():
             text = json.dumps({"plan": json.loads(self._plan.text), "sha256": self._plan.digest})
-            with replacing(file) as temporary:
+            with replacing(self._file) as temporary:
                 temporary.write_text(text, encoding="utf-8")
         shutil.rmtree(self.aside, ignore_errors=True)
         for folder in (self.aside, self._tops):
             folder.mkdir(exist_ok=True)
         sync_folder(self.folder)
-        self._read()
 
     def add(self, unit, record):
         """A unit noted that is on the disk."""
@@ -138,6 +142,10 @@ class Records:
         for unit in self._plan.units():
             digest.update(bytes.fromhex(self.done[unit].pixels))
         return digest.hexdigest()
+
+    @property
+    def _file(self):
+        return self.folder / "plan.json"
 
     @property
     def _journal(self):
