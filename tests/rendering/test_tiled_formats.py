@@ -1,5 +1,6 @@
 """Pictures in tiles: the same pixels as `render`'s, at every level, for others' readers."""
 
+import dataclasses
 import json
 import re
 from xml.etree import ElementTree
@@ -161,6 +162,29 @@ def test_the_root_is_of_pixels_alone(engine, tmp_path, rng):
     assert len(roots) == 1
     other = picture_of(engine, height=150, width=200, left=1)
     assert written(tmp_path / "c.dzi", other).root not in roots
+
+
+def test_progress_is_of_all_tiles_in_one_bar(engine, tmp_path):
+    seen, units = [], []
+
+    class Bar:
+        def __init__(self, tiles):
+            self.tiles = tiles
+
+        def __iter__(self):
+            for number in self.tiles:
+                yield number
+                seen.append(number)
+            seen.append("over")
+
+        def set_postfix_str(self, text):
+            units.append(text)
+
+    picture = dataclasses.replace(picture_of(engine, height=150, width=200, top=5), progress=Bar)
+    assert written(tmp_path / "a.zarr", picture).units == 13
+    # 64 pixels are 2 tiles of 32, what is left of 150 and 200 is 1: 5 rows of 7.
+    assert seen == [*range(35), "over"]
+    assert units == [f"unit {number} of 13" for number in range(1, 14)]
 
 
 def test_an_ome_zarr_says_what_it_is(engine, tmp_path):

@@ -153,8 +153,9 @@ class Job:
 
     def note(self, unit, record):
         """A unit's record kept. If its top is not what it was, the units above are made again."""
-        before, above = self._before.pop(unit, record), unit
-        while before.top != record.top and (above := self.plan.above(above)):
+        before, above = self._before.pop(unit, None), unit
+        is_other = before is None or before.top != record.top
+        while is_other and (above := self.plan.above(above)):
             if above in self.records.done:
                 self.records.add(above, _FALLEN)
                 del self.records.done[above]
@@ -168,6 +169,8 @@ class Job:
     def _damage(self, unit, verify):
         """What is wrong with a unit on the disk, in words; None if nothing is."""
         record, keys = self.records.done[unit], list(self.store.keys(unit))
+        if record == _FALLEN:
+            return "is not of what is below it now"
         sizes = [self.store.size(key) for key in keys]
         if sum(sizes) != record.bytes:
             lost = [self._named(key) for key, size in zip(keys, sizes, strict=True) if not size]

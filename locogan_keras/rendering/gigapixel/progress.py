@@ -20,9 +20,10 @@ class Ticks:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        # Whoever shows the progress learns that it is over.
-        self._until(sum(self._tiles.values()) + 1)
+    def __exit__(self, error, *_):
+        if error is None:
+            # Whoever shows the progress learns that it is over.
+            self._until(sum(self._tiles.values()) + 1)
 
     def within(self, unit):
         """The `progress` of the making of a unit."""
