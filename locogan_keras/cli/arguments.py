@@ -135,8 +135,9 @@ def add_out(parser, what="the picture to write", more=""):
         "--out",
         metavar="FILE",
         required=True,
-        help=f"{what}: .png, .webp, .jpg, .tif or .exr{more}; -: a PNG to standard output. Of a "
-        "material's model no suffix: a folder with all its maps",
+        help=f"{what}: .png, .webp, .jpg, .tif or .exr; in tiles, of any size, .dzi, .zarr or "
+        f".btf{more}; -: a PNG to standard output. Of a material's model no suffix: a folder with "
+        "all its maps",
     )
     parser.add_argument(
         "--pack",
@@ -160,12 +161,12 @@ def add_out(parser, what="the picture to write", more=""):
         "--quality",
         type=int,
         metavar="Q",
-        help="1 to 100, of .jpg (default: 95) and .webp (default: without loss)",
+        help="1 to 100, of .jpg (default: 95), .webp and .dzi (default: without loss)",
     )
     parser.add_argument(
         "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
     )
-    parser.set_defaults(quiet=None, said="", target=None, packs=())
+    parser.set_defaults(quiet=None, said="", target=None, packs=(), verify=False)
 
 
 def add_view(parser):

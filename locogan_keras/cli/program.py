@@ -21,7 +21,7 @@ from locogan_keras.cli.render import add_render
 from locogan_keras.cli.train import add_train
 from locogan_keras.engines.server_requests import ServerError
 from locogan_keras.storage.failures import printable
-from locogan_keras.storage.files.atomic import ENDING, heard, remove_unfinished
+from locogan_keras.storage.files.atomic import ENDING, heard, last_words, remove_unfinished
 
 INTERRUPTED = 130
 SERVER_ERROR = 3
@@ -54,8 +54,8 @@ def main(arguments=None):
             if stream and options.prints:
                 stream.check()
             return status
-    except KeyboardInterrupt:
-        print("locogan: interrupted", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        print(f"locogan: {stopped if stopped.args else 'interrupted'}", file=sys.stderr)
         return INTERRUPTED
     except MemoryError as error:
         return _fail(f"not enough memory: {error}")
@@ -126,9 +126,10 @@ def _leaving_at(*numbers):
 
     def leave(number, _):
         remove_unfinished()
-        if number == signal.SIGINT:
+        words = last_words() or ("interrupted" if number == signal.SIGINT else None)
+        if words:
             with contextlib.suppress(OSError):
-                os.write(2, b"locogan: interrupted\n")
+                os.write(2, f"locogan: {printable(words)}\n".encode())
         os._exit(128 + number)
 
     before = {number: signal.signal(number, leave) for number in heard(numbers)}

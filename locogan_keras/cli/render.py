@@ -10,8 +10,11 @@ from fractions import Fraction
 from locogan_keras.cli import arguments
 from locogan_keras.cli.arguments import add_model, add_out, add_size, add_view, view_of
 from locogan_keras.engines.quiet import load_engine
+from locogan_keras.storage.failures import printable
 
 _STDOUT = 1
+# Lines about what was damaged.
+_SAID = 20
 
 
 def add_render(commands):
@@ -33,6 +36,12 @@ def add_render(commands):
     add_view(render)
     add_size(render)
     add_out(render, more="; of several seeds also .gif or no suffix, a folder")
+    render.add_argument(
+        "--verify",
+        action="store_true",
+        help="of a picture in tiles, compare what is there with its digests, and make again what "
+        "differs",
+    )
 
 
 def run(options):
@@ -127,7 +136,7 @@ def write_out(options, engine, views, origin, names=None):
 
     # None: where there is no terminal, no progress is shown.
     progress = functools.partial(tqdm, unit="tile", disable=options.quiet)
-    write(
+    written = write(
         options.target or options.out,
         engine,
         views,
@@ -139,6 +148,21 @@ def write_out(options, engine, views, origin, names=None):
         quality=options.quality,
         packs=options.packs,
         normals=options.normals,
+        verify=options.verify,
+    )
+    if written:
+        options.said += _said_of_tiles(written)
+
+
+def _said_of_tiles(written):
+    """How a picture in tiles was made, in sentences; what was damaged is said at once."""
+    for damage in written.damaged[:_SAID]:
+        print(f"locogan: made again: {printable(damage)}", file=sys.stderr)
+    if more := len(written.damaged[_SAID:]):
+        print(f"locogan: made again: {more} more", file=sys.stderr)
+    return (
+        f" {written.made} of its {written.units} units were made now. Root digest of its pixels: "
+        f"{written.root}."
     )
 
 
@@ -177,6 +201,7 @@ def _add_wang(render):
 
 # What a set of Wang tiles has no use for.
 _NOT_OF_WANG = ("seeds", "top", "left", "frame", "periodic", "period", "quality", "pack", "normals")
+_NOT_OF_WANG += ("verify",)
 
 
 def _run_wang(options):

@@ -16,6 +16,7 @@ from locogan_keras.rendering.costs import disk_bytes
 from locogan_keras.rendering.files.format import LEVELS
 from locogan_keras.rendering.files.formats import format_of, is_file
 from locogan_keras.rendering.files.opening import open_picture
+from locogan_keras.rendering.gigapixel.job import write_tiled
 from locogan_keras.rendering.materials.folder import files_of, write_material
 from locogan_keras.rendering.render import bands, render
 from locogan_keras.storage.files.atomic import replacing_folder
@@ -36,12 +37,18 @@ def write(
     quality=None,
     packs=(),
     normals="gl",
+    verify=False,
 ):
     """One picture as a file, or several as a file or a folder; whole or not at all.
 
+    One in tiles, a pyramid, may have any number of pixels. It is made unit by unit, with records
+    beside it, and the same call goes on after whatever has ended it: see `gigapixel.job`.
+
     Args:
         out: Where to. One view becomes a picture of the format that the suffix says: `.png` and
-            `.tif` are written while they are made, `.webp`, `.jpg` and `.exr` are held whole.
+            `.tif` are written while they are made, `.webp`, `.jpg` and `.exr` are held whole. In
+            tiles are `.dzi` (Deep Zoom), `.zarr` (OME-Zarr), `.btf` (BigTIFF), and a `.tif` whose
+            pixels are 4 GB or more.
             Several become a sheet (the same suffixes), eight in a row; an animation (`.gif`) that
             repeats, on white where sizes differ; or a folder (no suffix) with a PNG of each. An
             open binary file gets a PNG. Of a material, a file shows the colour; a folder has a PNG
@@ -55,12 +62,19 @@ def write(
         progress: As of `bands`, for each picture.
         bits: Of a channel: 8 or 16, of `.tif` and `.exr` 32, which are floats; 8 unless given, of
             `.exr` 16.
-        quality: 1 to 100, of `.jpg` (95 unless given) and `.webp` (without loss unless given).
+        quality: 1 to 100, of `.jpg` (95 unless given), `.webp` and `.dzi` (without loss unless
+            given).
         packs, normals: Of a material's folder, as of `materials.folder.files_of`.
+        verify: Whether of a picture in tiles what is there is compared with its digests, and made
+            again where it differs.
+
+    Returns:
+        Of a picture in tiles a `gigapixel.job.Written`, which has its root digest; else None.
 
     Raises:
         ValueError: If `out` ends in something else, the format has no such size, the folder exists,
-            there is not the memory or the disk, or another argument is out of range.
+            a picture in tiles has another plan, there is not the memory or the disk, or another
+            argument is out of range.
         OSError: If it cannot be written.
 
     Example:
@@ -91,14 +105,20 @@ def write(
             "views must be one or more, and names as many. "
             f"Received: {len(views)} views, {len(names)} names"
         )
-    # What cannot be made or does not fit is refused before there is a file or folder.
-    for view in views:
-        bands(engine, view, tile)
     how = {"bits": bits, "quality": quality}
     files = files_of(description.maps, packs, normals) if is_folder else ()
     pixels = form.pixels(description.picture_channels, **how)
+    if not several and not is_folder and not is_file(out) and form.is_tiled(views[0].size, pixels):
+        form.check(views[0].size, pixels)
+        picture = Picture(engine, views[0], "", tile, origin or {}, progress, None, pixels.dtype)
+        return write_tiled(out, picture, form.store, pixels, _stored(form, pixels), verify)
+    if verify:
+        raise ValueError(f"verify is of pictures in tiles, such as a .dzi. Received: --out {out}")
+    # What cannot be made or does not fit is refused before there is a file or folder.
+    for view in views:
+        bands(engine, view, tile)
     channels = sum(pack.count for pack in files) or pixels.channels
-    stored = form.stored + (pixels.bits - 8) / 8
+    stored = _stored(form, pixels)
     needed = sum(disk_bytes(view, tile, channels, pixels.dtype.itemsize, stored) for view in views)
     largest = max((view.size for view in views), key=math.prod)
     count = f"{len(views)} pictures of " if several else ""
@@ -124,6 +144,12 @@ def write(
                 write_rows(band)
     else:
         form.several(out if is_file(out) else Path(out), pictures, opened)
+    return None
+
+
+def _stored(form, pixels):
+    """Bytes on the disk for each value, about."""
+    return form.stored + (pixels.bits - 8) / 8
 
 
 def _is_material(out, description):

@@ -139,7 +139,7 @@ CASES = [
     pytest.param(suffix, several, id=f"{suffix or 'folder'}-{'several' if several else 'one'}")
     for suffix, form in FORMATS.items()
     for several in (False, True)
-    if several or form.begin
+    if (form.several if several else form.begin)
 ]
 
 
@@ -177,8 +177,8 @@ def test_what_is_refused_is_so_before_anything_is_made(tmp_path, suffix, several
 @pytest.mark.parametrize(
     ("out", "several", "reason"),
     [
-        ("a.gif", False, r"--out must end in \.png, \.webp, .* or \.exr\. Received: --out a\.gif"),
-        ("a", False, r"--out must end in \.png, .* or \.exr\. Received: --out a$"),
+        ("a.gif", False, r"--out must end in \.png, \.webp, .* or \.btf\. Received: --out a\.gif"),
+        ("a", False, r"--out must end in \.png, .* or \.btf\. Received: --out a$"),
         (
             "a.BMP",
             True,

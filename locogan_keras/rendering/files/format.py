@@ -75,7 +75,7 @@ class Format:
     Args:
         name: As said to users.
         begin: The `Begin` of a file of one picture, if it can be asked for.
-        several: The `Writer` of several.
+        several: The `Writer` of several, if it can have them.
         becomes: What several become, in words.
         kinds: The type of the rows for each number of bits that it can have, the default first.
         channels: That a picture in it can have.
@@ -84,11 +84,13 @@ class Format:
         stored: Bytes on the disk for each value of 8 bits, about.
         has_quality: Whether it can be smaller for some loss.
         module, package: What has to be installed for it, as imported and as `pip` knows it.
+        store: The `gigapixel.store.Store` of one picture, if it can be in tiles.
+        largest: Bytes of pixels from which on it is; of a format without `begin`, always.
     """
 
     name: str
     begin: Begin | None = None
-    several: Writer = write_sheet
+    several: Writer | None = write_sheet
     becomes: str = "a sheet"
     kinds: dict = dataclasses.field(default_factory=lambda: {8: LEVELS[8]})
     channels: tuple[int, ...] = PICTURE_CHANNELS
@@ -98,6 +100,13 @@ class Format:
     has_quality: bool = False
     module: str | None = None
     package: str = ""
+    store: type | None = None
+    largest: int = 0
+
+    def is_tiled(self, size, pixels):
+        """Whether a picture of a size, (height, width), is written in tiles."""
+        needed = math.prod(size) * pixels.channels * pixels.dtype.itemsize
+        return self.store is not None and needed > self.largest
 
     def pixels(self, channels, bits=None, is_color=True, quality=None):
         """The `Pixels` of a file of this format.

@@ -9,7 +9,7 @@ from PIL import ImageCms
 from locogan_keras.rendering.files.levels import to_unit
 
 # Bytes that offsets of 32 bits can tell, less what is not pixels.
-_LARGEST = 2**32 - 2**20
+LARGEST = 2**32 - 2**20
 # Where an ICC profile says when it was made: a file is to have the same bytes each time.
 _MADE = slice(24, 36)
 
@@ -28,7 +28,7 @@ def begin_tiff(path, size, pixels, metadata=None):
 
     height, width = size
     needed = math.prod(size) * pixels.channels * pixels.dtype.itemsize
-    with tifffile.TiffWriter(path, bigtiff=needed > _LARGEST) as tiff:
+    with tifffile.TiffWriter(path, bigtiff=needed > LARGEST) as tiff:
         place, _ = tiff.write(
             None,
             shape=(height, width, pixels.channels) if pixels.channels > 1 else size,
@@ -37,7 +37,7 @@ def begin_tiff(path, size, pixels, metadata=None):
             extrasamples=["unassalpha"] if pixels.channels == 4 else None,
             planarconfig="contig" if pixels.channels > 1 else None,
             description=metadata,
-            iccprofile=_srgb() if pixels.is_color and pixels.channels > 1 else None,
+            iccprofile=srgb_profile() if pixels.is_color and pixels.channels > 1 else None,
             metadata=None,
             software=False,
             returnoffset=True,
@@ -52,7 +52,8 @@ def begin_tiff(path, size, pixels, metadata=None):
         yield write
 
 
-def _srgb():
+def srgb_profile():
+    """The ICC profile of sRGB, always the same bytes."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[_MADE] = bytes(12)
     return bytes(profile)

@@ -29,6 +29,8 @@ def heard(numbers):
 
 # What blocks at hand have made, and how each is removed if it does not stay.
 _unfinished = {}
+# What the process says when a signal ends it within such blocks.
+_last_words = []
 _CANNOT = "cannot write: "
 
 
@@ -154,6 +156,25 @@ def remove_unfinished():
     # A folder comes before what lies in it.
     for path, removal in reversed(tuple(_unfinished.items())):
         removal(path)
+
+
+@contextlib.contextmanager
+def resumable(words):
+    """A block whose work is kept as far as it was done: what a signal that ends it then says.
+
+    Args:
+        words: Gives a line, when it is asked for.
+    """
+    _last_words.append(words)
+    try:
+        yield
+    finally:
+        _last_words.remove(words)
+
+
+def last_words():
+    """The line of the `resumable` block at hand, or None."""
+    return _last_words[-1]() if _last_words else None
 
 
 def _followed(path):

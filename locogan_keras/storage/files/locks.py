@@ -20,10 +20,11 @@ class FolderLock:
 
     Args:
         folder: The folder; it need not exist yet.
+        work: What is done in it, as said to who comes later.
     """
 
-    def __init__(self, folder):
-        self._folder = Path(folder)
+    def __init__(self, folder, work="training it"):
+        self._folder, self._work = Path(folder), work
         self._held = None
 
     def take(self):
@@ -59,7 +60,7 @@ class FolderLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ValueError(f"--out {self._folder}: another process is training it") from None
+            raise ValueError(f"--out {self._folder}: another process is {self._work}") from None
         except OSError:
             # Some network file systems have no locks.
             return True
