@@ -98,7 +98,7 @@ def test_a_wide_material_takes_the_memory_of_some_rows_of_its_channels(monkeypat
     peak(64)
     measured = peak(30_000) - peak(128)
     estimated = estimate(30_000) - estimate(128)
-    assert measured < estimated < 3 * measured
+    assert measured < estimated < 5 * measured
 
 
 def test_maps_beyond_colour_are_counted(monkeypatch, tmp_path):
