@@ -14,7 +14,7 @@ PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 # First what is there already, then three minutes of training.
 demo: .venv/installed
-	$(BIN)/locogan render preset:gravel --out wallpaper-gravel.png --size 1k || true
+	$(BIN)/locogan render preset:gravel --out wallpaper-gravel.png --size 1k
 	$(BIN)/locogan train $(PHOTO) --out $(DEMO) --minutes 3
 	$(BIN)/locogan render $(DEMO) --out wallpaper.png --size 1k
 	$(BIN)/locogan render $(DEMO) --out wallpaper-2x2.png --height 2048 --width 2048 --period 1024x1024
