@@ -225,6 +225,7 @@ def test_where_pictures_cannot_go_is_named(models, tmp_path, capfd):
     ]:
         assert reason in refusal(capfd, "edit", "interpolate", model, *ends, "--out", out)
     line = refusal(capfd, "edit", "mix", model, "--from", 1, "--to", 2, "--out", tmp_path / "a.gif")
-    assert "--out must end in .png, .webp, .jpg, .jpeg, .tif, .tiff or .exr. Received" in line
+    suffixes = ".png, .webp, .jpg, .jpeg, .tif, .tiff, .exr, .dzi, .zarr or .btf"
+    assert f"--out must end in {suffixes}. Received" in line
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
     assert [path.name for path in taken.iterdir()] == ["mine.txt"]

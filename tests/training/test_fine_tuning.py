@@ -189,7 +189,8 @@ def test_a_lattice_is_the_photos_own(has_lattice, photo, tmp_path, monkeypatch, 
 
     def train(source, out, settings, **rest):
         asked.append((settings, rest["preset"]))
-        return types.SimpleNamespace(step=tf.Variable(0)), None
+        generator = types.SimpleNamespace(maps=())
+        return types.SimpleNamespace(step=tf.Variable(0), generator=generator), None
 
     monkeypatch.setattr(training, "train", train)
     source, preset = wall if has_lattice else photo, str(tmp_path / "preset")
