@@ -98,9 +98,10 @@ def _out(maps):
 
 def _how_good(out, settings, step):
     """The sentences that the run's evaluations give, with a space before each."""
-    from locogan_keras.storage.run import Run
+    from locogan_keras.storage.run import BEST, Run
 
-    evaluations, training = Run(out).evaluations, settings.training
+    run, training = Run(out), settings.training
+    evaluations, best = run.evaluations, run.path(BEST)
     said = ""
     if evaluations.are_settled(training.patience, training.save_every, step):
         said += " The distance has stopped falling; --set training.patience=0 goes on all the same."
@@ -109,6 +110,8 @@ def _how_good(out, settings, step):
             f" Its patches are {evaluations.times:.2g} times as far from the photo's as other "
             "crops of the photo are; locogan evaluate says more."
         )
+    if evaluations.has_fallen_apart and best.exists():
+        said += f" It was better at step {evaluations.best}: render {best} instead."
     return said
 
 

@@ -11,6 +11,8 @@ DISTANCE, REACHABLE = "patch_distance", "photo_patch_distance"
 SPECTRUM = "spectrum_distance"
 # A distance has to fall by this share to have fallen: it is measured on few crops.
 _FALL = 0.02
+# A save whose distance is so many times the best one's is no longer a matter of which crops.
+_WORSE = 1.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +64,12 @@ class Evaluations:
         """The step of the best save."""
         decisive = self.decisive
         return min(decisive, key=decisive.get)
+
+    @property
+    def has_fallen_apart(self):
+        """Whether the newest save is much worse than the best."""
+        decisive = self.decisive
+        return bool(decisive) and decisive[max(decisive)] > _WORSE * min(decisive.values())
 
     @property
     def times(self):

@@ -20,6 +20,8 @@ METRICS = "metrics.csv"
 CHECKPOINTS = "checkpoints"
 EVALUATIONS = "evaluations.csv"
 GENERATOR = "generator.keras"
+# That of the save that was best by the evaluation.
+BEST = "best.keras"
 SAMPLES = "samples"
 BOARD = "tensorboard"
 REJECTED = "rejected.csv"
@@ -213,7 +215,7 @@ class Run:
 
     def clear(self):
         """The run's files removed, and nothing else."""
-        for name in (METRICS, EVALUATIONS, GENERATOR, REJECTED, LATTICE):
+        for name in (METRICS, EVALUATIONS, GENERATOR, BEST, REJECTED, LATTICE):
             self.path(name).unlink(missing_ok=True)
         for path in self.path(SAMPLES).glob("step-*.png"):
             path.unlink()

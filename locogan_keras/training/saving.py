@@ -2,6 +2,7 @@
 
 import csv
 import importlib.util
+import shutil
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from locogan_keras.evaluation.scores import quick_scores
 from locogan_keras.rendering.files.opening import write_picture
 from locogan_keras.storage.evaluations import DISTANCE, REACHABLE, SPECTRUM
 from locogan_keras.storage.files.atomic import replacing
-from locogan_keras.storage.run import BOARD, EVALUATIONS, GENERATOR, METRICS, SAMPLES
+from locogan_keras.storage.run import BEST, BOARD, EVALUATIONS, GENERATOR, METRICS, SAMPLES
 from locogan_keras.training.locogan import LOGS
 
 # Crops that an evaluation compares, and its columns.
@@ -137,6 +138,9 @@ class SaveRun(keras.callbacks.Callback):
         if step not in self._run.evaluations.rows:
             scores = {**quick_scores(fakes, self._crops), REACHABLE: self._reachable}
             self._table.add([step, *(f"{scores[name]:.6g}" for name in _EVALUATION[1:])])
+        if not self._guard.suspects and self._run.evaluations.best == step:
+            with replacing(self._run.path(BEST)) as temporary:
+                shutil.copyfile(self._run.path(GENERATOR), temporary)
         # Last, so that a checkpoint never stands without the generator it promises.
         self._run.checkpoints.save(step, self.model.save)
         if not self._guard.suspects:

@@ -42,6 +42,13 @@ def test_the_best_is_the_least_and_what_is_told_is_the_newest():
     assert Evaluations({}).times is None
 
 
+def test_a_run_has_fallen_apart_if_its_last_save_is_much_worse():
+    assert evaluations(3, 1, 1.3).has_fallen_apart
+    assert not evaluations(3, 1, 1.2).has_fallen_apart
+    assert not evaluations(3).has_fallen_apart
+    assert not Evaluations({}).has_fallen_apart
+
+
 def test_patches_and_spectrum_decide_together():
     """As it was of gravel: mush at first, stones at last, whatever patches alone say."""
     patches, spectra = (0.0115, 0.0149, 0.0185, 0.0117), (5.16, 2.96, 2.40, 1.77)

@@ -29,6 +29,7 @@ def weights(run):
 
 def test_a_run_leaves_what_it_promises(trained_run):
     assert files(trained_run) == [
+        "best.keras",
         "checkpoints",
         *(
             f"checkpoints/{checkpoint.path.name}"
@@ -55,6 +56,33 @@ def test_the_generator_is_the_averaged_one(trained_run):
     assert generator.frame == (64, 64)
     pairs = zip(generator.get_weights(), model.ema_generator.get_weights(), strict=True)
     assert all(np.array_equal(ours, theirs) for ours, theirs in pairs)
+
+
+def test_the_best_generator_is_kept(trained_run):
+    run = Run(trained_run)
+    (found,) = (each for each in run.checkpoints.all() if each.step == run.evaluations.best)
+    averaged = keras.saving.load_model(found.path).ema_generator.get_weights()
+    kept = keras.saving.load_model(trained_run / "best.keras").get_weights()
+    assert all(np.array_equal(*pair) for pair in zip(kept, averaged, strict=True))
+
+
+def test_a_better_generator_is_not_lost(photo, tmp_path, monkeypatch, capsys):
+    """Saves that are worse and worse: what is said and kept is the first."""
+    scores = iter(range(1, 9))
+
+    def worse(fakes, reals):
+        value = next(scores)
+        return {"patch_distance": value, "spectrum_distance": value, "grid": 1.0}
+
+    monkeypatch.setattr("locogan_keras.training.saving.quick_scores", worse)
+    run = tmp_path / "run"
+    each = ("model.frame=[64, 64]", "training.save_every=1")
+    assert train(photo, run, "--steps", "2", settings=each) == 0
+    said = f"It was better at step 1: render {run / 'best.keras'} instead."
+    assert said in capsys.readouterr().out
+    first = keras.saving.load_model(Run(run).checkpoints.all()[0].path).ema_generator.get_weights()
+    kept = keras.saving.load_model(run / "best.keras").get_weights()
+    assert all(np.array_equal(*pair) for pair in zip(kept, first, strict=True))
 
 
 def test_the_sheet_shows_real_crops(trained_run, photo):
