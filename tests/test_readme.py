@@ -49,8 +49,8 @@ def test_every_command_runs(tmp_path, monkeypatch, photo, preset_folder):
     monkeypatch.chdir(tmp_path)
     there = {preset.name for preset in installed_presets()}
     named = set(re.findall(r"preset:([a-z]+)", README)) - there
-    package(tmp_path / "site", "readme_presets", dict.fromkeys(named, preset_folder))
-    monkeypatch.syspath_prepend(tmp_path / "site")
+    package(tmp_path / "packages", "readme_presets", dict.fromkeys(named, preset_folder))
+    monkeypatch.syspath_prepend(tmp_path / "packages")
     shutil.copytree(ROOT / "examples", "examples")
     # Twice as large, so that its halves hold crops.
     with Image.open(photo) as picture:

@@ -96,7 +96,7 @@ def test_nothing_is_found_in_300_cases():
         [sys.executable, str(FOLDER), "12", "300"],
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=5 * PATIENCE,
     )
     assert result.returncode == 0, result.stderr + result.stdout
     assert "| all | 300 |" in result.stdout
