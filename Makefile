@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Of `make demo`: a picture of your own, as in `make demo PHOTO=mine.jpg`.
 PHOTO := examples/sand.png
+ifneq ($(words $(PHOTO)),1)
+$(error PHOTO must be one path without spaces: $(PHOTO))
+endif
 DEMO := runs/demo-$(basename $(notdir $(PHOTO)))
 # A process for each core; a file's tests stay together, for the fixtures they share. In the order of their
 # names: xdist would take the files with the fewest tests last, which are the longest.
@@ -15,12 +18,13 @@ PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 # First what is there already, then three minutes of training.
 demo: .venv/installed
 	$(BIN)/locogan render preset:gravel --out wallpaper-gravel.png --size 1k
-	$(BIN)/locogan train $(PHOTO) --out $(DEMO) --minutes 3
-	$(BIN)/locogan render $(DEMO) --out wallpaper.png --size 1k
-	$(BIN)/locogan render $(DEMO) --out wallpaper-2x2.png --height 2048 --width 2048 --period 1024x1024
+	$(BIN)/locogan train '$(PHOTO)' --out '$(DEMO)' --minutes 3
+	$(BIN)/locogan render '$(DEMO)' --out wallpaper.png --size 1k
+	$(BIN)/locogan render '$(DEMO)' --out wallpaper-2x2.png --height 2048 --width 2048 --period 1024x1024
 
 # docs/gallery.md and its pictures, of the presets; some minutes.
 gallery: .venv/installed
+	$(BIN)/pip install --quiet ./presets
 	$(BIN)/python docs/make_gallery.py
 
 test: .venv/installed
@@ -41,7 +45,7 @@ docs/gravel.html: docs/gravel.onnx $(wildcard locogan_keras/exporting/web/page/*
 	$(BIN)/locogan export $< --to web --single-file --out $@
 
 clean:
-	rm -rf .venv $(DEMO) wallpaper.png wallpaper-2x2.png wallpaper-gravel.png
+	rm -rf .venv '$(DEMO)' wallpaper.png wallpaper-2x2.png wallpaper-gravel.png
 
 .venv/installed: setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'

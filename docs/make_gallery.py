@@ -68,8 +68,9 @@ def main(arguments=None):
             sections.append(_Section(name, model, figures))
         pictures = options.out / PICTURES
         pictures.mkdir(parents=True, exist_ok=True)
-        for before in (*pictures.glob("*.png"), *pictures.glob("*.jpg")):
-            before.unlink()
+        for name in SHOWN:
+            for before in pictures.glob(f"{name}-*.jpg"):
+                before.unlink()
         parts = [_BEGINNING, _table(sections), *(section.text(pictures) for section in sections)]
         (options.out / PAGE).write_text("\n".join([*parts, ""]), encoding="utf-8")
     return 0

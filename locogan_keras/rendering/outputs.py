@@ -11,6 +11,7 @@ import numpy as np
 
 from locogan_keras.canvas.latents import SCHEME
 from locogan_keras.canvas.maps.names import CUTOUT
+from locogan_keras.canvas.plans import Seeded
 from locogan_keras.canvas.views import View
 from locogan_keras.rendering.costs import disk_bytes
 from locogan_keras.rendering.files.format import LEVELS
@@ -108,12 +109,15 @@ def write(
     how = {"bits": bits, "quality": quality}
     files = files_of(description.maps, packs, normals) if is_folder else ()
     pixels = form.pixels(description.picture_channels, **how)
-    if not several and not is_folder and not is_file(out) and form.is_tiled(views[0].size, pixels):
+    if _is_tiled(form, views, pixels) and not (several or is_folder or is_file(out)):
         form.check(views[0].size, pixels)
         picture = Picture(engine, views[0], "", tile, origin or {}, progress, None, pixels.dtype)
         return write_tiled(out, picture, form.store, pixels, _stored(form, pixels), verify)
     if verify:
         raise ValueError(f"verify is of pictures in tiles, such as a .dzi. Received: --out {out}")
+    records = Path(f"{out}.records")
+    if not is_file(out) and (records / "plan.json").exists():
+        raise ValueError(f"--out {out} is of a picture in tiles: remove {records} or name another")
     # What cannot be made or does not fit is refused before there is a file or folder.
     for view in views:
         bands(engine, view, tile)
@@ -145,6 +149,13 @@ def write(
     else:
         form.several(out if is_file(out) else Path(out), pictures, opened)
     return None
+
+
+def _is_tiled(form, views, pixels):
+    """Whether a picture goes to a format in tiles; what an edit blends, only if it must."""
+    plans = (views[0].latents.master, views[0].latents.local)
+    is_seeded = all(isinstance(each, Seeded) for each in plans)
+    return form.is_tiled(views[0].size, pixels) and (is_seeded or form.begin is None)
 
 
 def _stored(form, pixels):

@@ -177,7 +177,7 @@ class Run:
                         f"{old[key]!r} there, {new[key]!r} here. To go on with it give the "
                         f"settings of its {CONFIG}; --fresh starts over"
                     )
-        if origin.preset and old_origin.preset != origin.preset:
+        if origin.preset and old_origin.preset_weights != origin.preset_weights:
             began = f"it began from {old_origin.preset or 'random weights'}"
             raise ValueError(
                 f"--out {folder} belongs to another run: {began}, not from {origin.preset}; leave "

@@ -81,6 +81,28 @@ def test_what_cannot_be_is_refused(tmp_path, monkeypatch, capfd, arguments, reas
     assert after == before
 
 
+def test_an_ordinary_picture_does_not_take_the_place_of_one_in_tiles(tmp_path, capfd):
+    (tmp_path / "a.tif.records").mkdir()
+    (tmp_path / "a.tif.records" / "plan.json").write_text("{}")
+    out = tmp_path / "a.tif"
+    line = refusal(capfd, "render", MODEL, "--out", out, "--height", 32, "--width", 32)
+    assert f"--out {out} is of a picture in tiles: remove {out}.records" in line
+    assert not out.exists()
+
+
+def test_what_was_saved_over_is_made_again(tmp_path, capsys):
+    """Another header, as an editor would write one: then no pixel is believed either."""
+    assert render(tmp_path / "a.btf") == 0
+    before = (tmp_path / "a.btf").read_bytes()
+    changed = bytearray(before)
+    changed[60] ^= 1
+    changed[-1] ^= 1
+    (tmp_path / "a.btf").write_bytes(changed)
+    assert render(tmp_path / "a.btf") == 0
+    assert "1 of its 1 units were made now" in capsys.readouterr().out.splitlines()[-1]
+    assert (tmp_path / "a.btf").read_bytes() == before
+
+
 def test_a_disk_too_small_is_said_with_the_size(tmp_path, monkeypatch, capfd):
     free = type("", (), {"free": 10**10})()
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: free)

@@ -85,6 +85,19 @@ def test_a_better_generator_is_not_lost(photo, tmp_path, monkeypatch, capsys):
     assert all(np.array_equal(*pair) for pair in zip(kept, first, strict=True))
 
 
+def test_a_best_generator_of_an_abandoned_save_goes(photo, tmp_path):
+    run = tmp_path / "run"
+    each = ("model.frame=[64, 64]", "training.save_every=1")
+    assert train(photo, run, "--steps", "2", settings=each) == 0
+    lines = (run / "evaluations.csv").read_text().splitlines()
+    # As if it had been killed between the evaluation of step 3 and its checkpoint.
+    (run / "evaluations.csv").write_text("\n".join([*lines, "3,0,0,0,0", ""]))
+    (run / "best.keras").write_bytes(b"of step 3")
+    assert train(photo, run, "--steps", "3", settings=each) == 0
+    best = run / "best.keras"
+    assert not best.exists() or best.read_bytes() != b"of step 3"
+
+
 def test_the_sheet_shows_real_crops(trained_run, photo):
     with Image.open(trained_run / "samples" / "step-000004.png") as sheet:
         first = np.asarray(sheet)[24 : 24 + 64, 8 : 8 + 64]

@@ -73,6 +73,8 @@ def _card(options):
         about = {name: value for name, value in about.items() if value is not None}
         about["training"] = _training(options, run, settings, origin)
         about["flaws"] = options.flaws
+        if origin.preset:
+            about["begun_from"] = f"{_shown(origin.preset)}, weights {origin.preset_weights}"
         _fill(folder, options, photos, about)
     print(
         f"{options.out} is written. Next: read {options.out}/README.md, look at its pictures, and "
@@ -89,8 +91,13 @@ def _fill(folder, options, photos, about):
     from locogan_keras.rendering.files.opening import write_picture
     from locogan_keras.storage.preset_files import CARD, ONNX, SAMPLES, Preset, write_metadata
 
+    # Not over `folder` itself, which is locked as long as this takes.
+    exported = folder / "exported"
     with standard_error_muted():
-        export(options.model, "preset", folder)
+        export(options.model, "preset", exported)
+    for file in exported.iterdir():
+        file.rename(folder / file.name)
+    exported.rmdir()
     print("It is measured now, which takes a minute or some.", flush=True)
     # What is shown and measured is what others will have.
     engine = load_engine(str(folder / ONNX))
@@ -142,8 +149,9 @@ def _command(options, run, settings, origin):
 
 def _shown(source):
     """What it was trained on, or began from, without the folders of this machine."""
-    scheme, colon, rest = source.rpartition(":")
-    if scheme in ("tfds", "preset", "hf"):
+    if source.startswith(("tfds:", "preset:", "hf:")):
         return source
-    is_own = os.path.isabs(rest) or ".." in Path(rest).parts
-    return f"{scheme}{colon}{Path(rest).resolve().name if is_own else rest}"
+    scheme = "lmdb:" if source.startswith("lmdb:") else ""
+    path = source.removeprefix(scheme)
+    is_own = os.path.isabs(path) or ".." in Path(path).parts
+    return f"{scheme}{Path(path).resolve().name if is_own else path}"

@@ -106,6 +106,8 @@ def _origin(metadata, description):
         "parameters": f"{description.parameters:,}",
         "fingerprint": description.fingerprint,
     }
+    if metadata.get("begun_from"):
+        rows["begun from"] = f"{metadata['begun_from']}; its licence holds, too"
     lines = [f"| {key} | {_text(value, _CELL)} |" for key, value in rows.items()]
     licence = metadata.get("licence")
     allowed = (

@@ -112,7 +112,8 @@ class Job:
         """
         self.records.look(self.store.paths())
         self.damaged += self.records.damaged
-        self._check_headers()
+        # Who wrote another header may have written other pixels.
+        verify |= self._check_headers()
         units = list(self.records.done)
         for number in progress(range(len(units))) if verify and units else range(len(units)):
             if reason := self._damage(units[number], verify):
@@ -187,9 +188,14 @@ class Job:
         return None
 
     def _check_headers(self):
-        """What readers look at first, compared; it is written again by `finish`."""
+        """What readers look at first, compared; it is written again by `finish`.
+
+        Returns:
+            Whether it is not what was written.
+        """
         if not self.store.paths()[0].exists():
-            return
+            return False
+        before = len(self.damaged)
         for key, data in self.store.headers().items():
             found = self.store.read(key) if self.store.size(key) else data
             if found != data:
@@ -200,6 +206,7 @@ class Job:
                         f"{self.records.folder}: something was copied over it"
                     )
                 self.damaged.append(f"{self._named(key)} is not what was written")
+        return len(self.damaged) > before
 
     def _named(self, key):
         return key if isinstance(key, Path) else self.out
