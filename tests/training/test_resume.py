@@ -75,7 +75,8 @@ def killed_and_continued(processes, photo, run, total, kills):
                     wait_until(lambda begun=begun: Run(run).saved_step() > begun, process)
                     time.sleep(rng.uniform(0, 0.5))
                 process.kill()
-            process.join(PATIENCE)
+            # Forty saves of a machine that has other work.
+            process.join(5 * PATIENCE)
         if process.exitcode == 0:
             return steps
         assert process.exitcode == -signal.SIGKILL
