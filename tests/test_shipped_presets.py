@@ -18,6 +18,10 @@ FOLDERS = sorted(
 FAR = {("undergrowth", "kernel_distance")}
 
 
+def test_what_the_readme_and_the_demo_render_is_there():
+    assert {"gravel", "sand"} <= {path.name for path in FOLDERS if path.parent.name == "presets"}
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_shipped_preset_is_whole_and_free(folder):
     preset = Preset(folder, folder.name)

@@ -115,9 +115,6 @@ def write(
         return write_tiled(out, picture, form.store, pixels, _stored(form, pixels), verify)
     if verify:
         raise ValueError(f"verify is of pictures in tiles, such as a .dzi. Received: --out {out}")
-    records = Path(f"{out}.records")
-    if not is_file(out) and (records / "plan.json").exists():
-        raise ValueError(f"--out {out} is of a picture in tiles: remove {records} or name another")
     # What cannot be made or does not fit is refused before there is a file or folder.
     for view in views:
         bands(engine, view, tile)
@@ -127,6 +124,11 @@ def write(
     largest = max((view.size for view in views), key=math.prod)
     count = f"{len(views)} pictures of " if several else ""
     if not is_file(out):
+        records = Path(f"{out}.records")
+        if (records / "plan.json").exists():
+            raise ValueError(
+                f"--out {out} is of a picture in tiles: remove {records} or name another"
+            )
         check_disk(out, needed, f"{count}height={largest[0]}, width={largest[1]}")
     folder = None if is_file(out) else Path(out).parent
     pictures = [

@@ -106,8 +106,8 @@ class SaveRun(keras.callbacks.Callback):
         (self._crops, self._windows), (others, _) = next(crops), next(crops)
         batches = pictures.crops(_STATISTICS_BATCH).take(_STATISTICS_BATCHES)
         self._statistics_windows = np.stack([windows for _, windows in batches.as_numpy_iterator()])
-        if any(each > step for each in run.evaluations.rows):
-            # It may be of a save that the run no longer has.
+        if run.evaluations.rows and run.evaluations.best > step:
+            # Of a save that the run no longer has.
             run.path(BEST).unlink(missing_ok=True)
         self._table = Table(run.path(EVALUATIONS), _EVALUATION, step)
         self._reachable = patch_distance(others, self._crops)

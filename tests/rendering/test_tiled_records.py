@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -343,6 +344,49 @@ def test_a_damaged_plan_is_refused(finished, picture):
         file.write_text(text)
         with pytest.raises(ValueError, match=r"plan\.json is damaged"):
             written(out, picture)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "[]",
+        "{}",
+        '{"unit": ["..", "..", "plan.json"], "pixels": "", "stored": "", "bytes": 0, "top": null}',
+        '{"unit": [0, 9999, 0], "pixels": "", "stored": "", "bytes": 0, "top": null}',
+        '{"unit": [0, 0, 0], "pixels": "not hex", "stored": "", "bytes": 0, "top": null}',
+        '{"unit": [0, 0, 0], "pixels": "", "stored": "", "bytes": "many", "top": null}',
+        '{"unit": [0, 0, 0], "pixels": "", "stored": "", "bytes": 0, "top": 1}',
+    ],
+)
+def test_a_forged_line_of_the_journal_is_a_damaged_one(finished, picture, facts):
+    """A checksum is no signature: who forges a line can compute it."""
+    out, result = finished
+    records = Path(f"{out}.records")
+    digest = json.loads((records / "plan.json").read_text())["sha256"]
+    checksum = zlib.crc32(facts.encode(), zlib.crc32(digest.encode()))
+    journal = records / "journal"
+    journal.write_bytes(f"{checksum:08x} {facts}\n".encode() + journal.read_bytes())
+    again = written(out, picture)
+    assert again.damaged == (f"line 1 of {journal} is damaged",)
+    assert (again.made, again.root) == (0, result.root)
+
+
+@pytest.mark.parametrize("name", ["journal", "tops", "aside", ""])
+def test_records_that_are_links_are_refused(finished, picture, tmp_path, name):
+    out, _ = finished
+    path = Path(f"{out}.records", name)
+    theirs = tmp_path / "theirs"
+    path.rename(theirs)
+    path.symlink_to(theirs)
+
+    def found():
+        files = (each for each in [theirs, *theirs.rglob("*")] if each.is_file())
+        return {each: each.read_bytes() for each in files}
+
+    before = found()
+    with pytest.raises(ValueError, match="is a link: remove it"):
+        written(out, picture)
+    assert found() == before
 
 
 def test_a_damaged_journal_costs_its_units(finished, picture):

@@ -38,6 +38,12 @@ class Record:
     bytes: int
     top: str | None
 
+    def __post_init__(self):
+        texts = (self.pixels, self.stored, self.top or "")
+        if type(self.bytes) is not int or any(not isinstance(each, str) for each in texts):
+            raise TypeError(f"{self} is no record")
+        bytes.fromhex(self.pixels)
+
 
 class Records:
     """The records of one picture, which one process has at a time; a context manager.
@@ -53,6 +59,8 @@ class Records:
         self.aside = self.folder / "aside"
         # By unit; and what of them could not be read.
         self.done, self.damaged = {}, []
+        # Bytes of the journal that are whole lines.
+        self._whole = 0
         self._out, self._plan, self._tops = out, plan, self.folder / "tops"
         self._lock = FolderLock(self.folder, "making it")
 
@@ -70,9 +78,13 @@ class Records:
             paths: Those of the picture, where nothing may be if there are no records of it.
 
         Raises:
-            ValueError: If they are of another plan, or there is something without records.
+            ValueError: If they are of another plan, or there is something without records; or if
+                they lead elsewhere by links, which ours never do.
         """
         file = self._file
+        for path in (self.folder, *(self.folder.iterdir() if self.folder.is_dir() else ())):
+            if path.is_symlink():
+                raise ValueError(f"--out {self._out}: {path} is a link: remove it")
         if file.exists():
             self._check(file)
             self._read()
@@ -89,6 +101,9 @@ class Records:
             text = json.dumps({"plan": json.loads(self._plan.text), "sha256": self._plan.digest})
             with replacing(self._file) as temporary:
                 temporary.write_text(text, encoding="utf-8")
+        # Of a line that was not written to its end, nothing stays.
+        with contextlib.suppress(FileNotFoundError):
+            os.truncate(self._journal, self._whole)
         shutil.rmtree(self.aside, ignore_errors=True)
         for folder in (self.aside, self._tops):
             folder.mkdir(exist_ok=True)
@@ -159,7 +174,8 @@ class Records:
             kept = json.loads(file.read_text(encoding="utf-8"))
             found, digest = kept["plan"], kept["sha256"]
             text = json.dumps(found, sort_keys=True)
-            is_whole = hashlib.sha256(text.encode()).hexdigest() == digest
+            is_known = isinstance(found, dict)
+            is_whole = is_known and hashlib.sha256(text.encode()).hexdigest() == digest
         except (ValueError, KeyError, TypeError):
             is_whole = False
         if not is_whole:
@@ -176,21 +192,32 @@ class Records:
             )
 
     def _read(self):
-        """The journal read; of a line that was not written to its end, nothing stays."""
+        """The journal read, but a line that was not written to its end."""
         if not self._journal.exists():
             return
         data = self._journal.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        if whole < len(data):
-            os.truncate(self._journal, whole)
-        for number, line in enumerate(data[:whole].splitlines(), 1):
+        self._whole = data.rfind(b"\n") + 1
+        for number, line in enumerate(data[: self._whole].splitlines(), 1):
             checksum, _, facts = line.partition(b" ")
-            if checksum != f"{self._checksum(facts):08x}".encode():
+            try:
+                if checksum != f"{self._checksum(facts):08x}".encode():
+                    raise ValueError("another checksum")
+                values = json.loads(facts)
+                unit = self._unit(values.pop("unit"))
+                self.done[unit] = Record(**values)
+            except (AttributeError, KeyError, TypeError, ValueError):
                 self.damaged.append(f"line {number} of {self._journal} is damaged")
-                continue
-            values = json.loads(facts)
-            unit = Unit(*values.pop("unit"))
-            self.done[unit] = Record(**values)
+
+    def _unit(self, places):
+        """The unit of this plan that a line names."""
+        unit = Unit(*places)
+        is_whole = all(type(each) is int and each >= 0 for each in unit)
+        if not is_whole or unit.height >= len(self._plan.grids):
+            raise ValueError(f"no unit: {places}")
+        rows, columns = self._plan.grids[unit.height]
+        if unit.row >= rows or unit.column >= columns:
+            raise ValueError(f"no unit: {places}")
+        return unit
 
     def _checksum(self, facts):
         return zlib.crc32(facts, zlib.crc32(self._plan.digest.encode()))
