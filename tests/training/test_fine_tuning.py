@@ -21,7 +21,7 @@ from locogan_keras.storage.fine_tuning import (
     preset_to_begin_from,
     recipe_of,
 )
-from locogan_keras.storage.preset_files import CONFIG, Preset, write_metadata
+from locogan_keras.storage.preset_files import CONFIG, WEIGHTS, Preset, write_metadata
 from locogan_keras.storage.presets import open_preset
 from locogan_keras.storage.run import Run
 from locogan_keras.training import train as training
@@ -63,7 +63,7 @@ def test_a_run_says_what_it_began_from_and_goes_on_without_it(
     said = f"{photo}. From preset:checkered, recipe pattern-torus data.image_size=256\n"
     assert capfd.readouterr().out.startswith(said)
     settings, origin = Run(out).read()
-    weights = Preset(preset_folder, "").metadata["files"]["model.weights.h5"]
+    weights = Preset(preset_folder, "").metadata["files"][WEIGHTS]
     assert (origin.preset, origin.preset_weights) == ("preset:checkered", weights[:16])
     assert (origin.recipe, settings.model.width) == ("pattern-torus", 2)
 
@@ -71,7 +71,13 @@ def test_a_run_says_what_it_began_from_and_goes_on_without_it(
     assert main([*begins, "2"]) == 0
     assert main(["info", str(out)]) == 0
     assert "begun from:         preset:checkered" in capfd.readouterr().out
-    line = refusal(capfd, *command, "--from", preset_folder, "--steps", 6)
+    # So does one with the same weights, wherever they lie; others do not.
+    assert main([*command, "--from", str(preset_folder), "--steps", "3"]) == 0
+    other = shutil.copytree(preset_folder, tmp_path / "other")
+    Generator.from_preset(other, load_weights=False).save_weights(other / WEIGHTS)
+    write_metadata(other)
+    capfd.readouterr()
+    line = refusal(capfd, *command, "--from", other, "--steps", 6)
     assert "another run: it began from preset:checkered, not from " in line
 
     shutil.rmtree(site)
