@@ -1,6 +1,6 @@
 """Fuzzing: `python tests/fuzz SEED COUNT [FIRST]` runs that many cases and prints a table.
 
-The exit status is 0 if there are no faults; those are said on standard error, each with the command
+Ctrl-C ends it with the table of the cases until then, and what goes on from there. The exit status is 0 if there are no faults; those are said on standard error, each with the command
 that runs its case again.
 """
 
@@ -20,6 +20,9 @@ os.environ |= {
 
 import locogan_keras
 from locogan_keras.engines.quiet import import_tensorflow
+
+# Cases between two lines that say how far it is.
+_OFTEN = 500
 
 
 def import_everything():
@@ -43,7 +46,6 @@ def main(arguments):
     from table import Table
 
     table = Table()
-    # Ctrl-C ends it, with the table of the cases until then.
     with contextlib.suppress(KeyboardInterrupt):
         for number in range(first, first + count):
             case = make_case(seed, number)
@@ -55,7 +57,12 @@ def main(arguments):
                 print(f"  again: python tests/fuzz {seed} 1 {number}", file=sys.stderr, flush=True)
             if verdict.faults and count == 1:
                 print(verdict.said, file=sys.stderr)
+            if table.cases % _OFTEN == 0:
+                print(f"{table.cases} of {count} cases", file=sys.stderr, flush=True)
     print(table)
+    if table.cases < count:
+        rest = f"{seed} {count - table.cases} {first + table.cases}"
+        print(f"The others: python tests/fuzz {rest}", file=sys.stderr)
     return int(table.has_faults)
 
 

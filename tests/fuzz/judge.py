@@ -75,6 +75,8 @@ def _judged(case, run, folder, killed_after=None):
     with tempfile.TemporaryDirectory(prefix="fuzz") as name:
         errors, temporary = Path(name, "errors"), Path(name, "temporary")
         temporary.mkdir()
+        # A process may be killed before it has said anything.
+        errors.touch()
         before = contents(folder)
         status = _status(case, run, folder, temporary, errors, killed_after)
         after = contents(folder)

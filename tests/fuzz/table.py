@@ -18,6 +18,11 @@ class Table:
             self._counts[row].update(["cases", verdict.status, *verdict.faults])
 
     @property
+    def cases(self):
+        """How many there are."""
+        return self._counts["all"]["cases"]
+
+    @property
     def has_faults(self):
         """Whether any case had one."""
         return any(self._counts["all"][fault] for fault in FAULTS)

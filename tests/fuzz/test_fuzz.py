@@ -52,6 +52,11 @@ for body in ("pass", "open('new.png', 'w').write('half')"):
     exec(f"def run():\\n    {body}; time.sleep(30)", globals(), names)
     verdict = judge.judged(Case("", ["info"], {}, 0.5), names["run"])
     print(json.dumps([verdict.status, sorted(verdict.faults)]))
+
+# Killed before it has begun.
+exec("def run():\\n    time.sleep(0.5); return 0", globals(), names)
+verdict = judge.judged(Case("", ["info"], {}, 0), names["run"])
+print(json.dumps([verdict.status, sorted(verdict.faults)]))
 """
 
 
@@ -59,11 +64,12 @@ for body in ("pass", "open('new.png', 'w').write('half')"):
 def test_what_is_wrong_is_found():
     result = python(JUDGED, str(FOLDER), json.dumps(list(FAULTS)))
     assert result.returncode == 0, result.stderr
-    *found, killed, half = map(json.loads, result.stdout.splitlines())
+    *found, killed, half, at_once = map(json.loads, result.stdout.splitlines())
     assert dict(zip(FAULTS, found, strict=True)) == FAULTS
     # The same "command" takes too long when it is not killed.
     assert killed == [-9, ["hangs", "other statuses"]]
     assert half == [-9, ["partial files"]]
+    assert at_once == [-9, []]
 
 
 def test_every_argument_of_every_command_is_tried():
