@@ -1,7 +1,8 @@
 """Fuzzing: `python tests/fuzz SEED COUNT [FIRST]` runs that many cases and prints a table.
 
-Ctrl-C ends it with the table of the cases until then, and what goes on from there. The exit status is 0 if there are no faults; those are said on standard error, each with the command
-that runs its case again.
+Ctrl-C ends it with the table of the cases until then, and says what goes on from there. The exit
+status is 0 if there are no faults; those are said on standard error, each with the command that
+runs its case again.
 """
 
 import contextlib
