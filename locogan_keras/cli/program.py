@@ -19,7 +19,7 @@ from locogan_keras.cli.models.info import add_info
 from locogan_keras.cli.models.presets import add_presets
 from locogan_keras.cli.render import add_render
 from locogan_keras.cli.train import add_train
-from locogan_keras.engines.server_requests import ServerError
+from locogan_keras.engines.servers.server_requests import ServerError
 from locogan_keras.storage.failures import printable
 from locogan_keras.storage.files.atomic import ENDING, heard, last_words, remove_unfinished
 

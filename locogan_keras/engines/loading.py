@@ -67,7 +67,7 @@ def load_engine(model):
         return _engine_of_preset(preset)
     model = str(model)
     if "://" in model:
-        from locogan_keras.engines.serving_engine import connect
+        from locogan_keras.engines.servers.serving_engine import connect
 
         return connect(model)
     path = Path(model)

@@ -18,9 +18,9 @@ from tensorflow.core.framework.types_pb2 import DT_FLOAT
 from tensorflow_serving.apis.predict_pb2 import PredictResponse
 
 from locogan_keras.cli import main
-from locogan_keras.engines import server_requests, serving_engine
-from locogan_keras.engines.server_requests import ServerError
-from locogan_keras.engines.serving_grpc import GrpcServer
+from locogan_keras.engines.servers import server_requests, serving_engine
+from locogan_keras.engines.servers.server_requests import ServerError
+from locogan_keras.engines.servers.serving_grpc import GrpcServer
 
 ASKED = pytest.mark.parametrize("client", ["engine", "client"])
 IMAGE_BYTES = 2**20 + 32 * 64 * 64 * 3

@@ -25,8 +25,8 @@ from locogan_keras.canvas.views import make_view
 from locogan_keras.cli import main
 from locogan_keras.engines.keras_engine import KerasEngine, describe
 from locogan_keras.engines.loading import load_engine
-from locogan_keras.engines.server_requests import ServerError
-from locogan_keras.engines.serving_engine import ServingEngine
+from locogan_keras.engines.servers.server_requests import ServerError
+from locogan_keras.engines.servers.serving_engine import ServingEngine
 from locogan_keras.evaluation.gallery import tile_of
 from locogan_keras.exporting.deployable import deployable
 from locogan_keras.exporting.onnx_export import onnx_model, save_onnx

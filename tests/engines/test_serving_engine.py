@@ -16,9 +16,9 @@ from support.model_server import Failure, ServedModel, serving
 from locogan_keras.canvas.views import make_view
 from locogan_keras.cli import main
 from locogan_keras.data.pictures import read_picture
-from locogan_keras.engines import server_requests
-from locogan_keras.engines.server_requests import ServerError
-from locogan_keras.engines.serving_engine import connect
+from locogan_keras.engines.servers import server_requests
+from locogan_keras.engines.servers.server_requests import ServerError
+from locogan_keras.engines.servers.serving_engine import connect
 from locogan_keras.rendering.render import render
 
 KINDS = ("rest", "grpc")
@@ -215,7 +215,7 @@ def test_an_address_of_another_form_is_a_usage_error(address, capsys, tmp_path):
 
 
 def test_a_package_that_is_missing_is_named(served, monkeypatch):
-    monkeypatch.delitem(sys.modules, "locogan_keras.engines.serving_grpc", raising=False)
+    monkeypatch.delitem(sys.modules, "locogan_keras.engines.servers.serving_grpc", raising=False)
     monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
     monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
     monkeypatch.setitem(sys.modules, "tensorflow_serving.apis.predict_pb2", None)

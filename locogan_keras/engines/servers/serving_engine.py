@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from locogan_keras.canvas.description import Description
-from locogan_keras.engines.server_requests import Refused, ServerError
+from locogan_keras.engines.servers.server_requests import Refused, ServerError
 
 # Seconds. The kit's servers give up after as long.
 TIMEOUT = 60.0
@@ -38,11 +38,11 @@ def connect(url, timeout=TIMEOUT):
             f"Received: MODEL {url}"
         )
     if rest:
-        from locogan_keras.engines.serving_rest import RestServer
+        from locogan_keras.engines.servers.serving_rest import RestServer
 
         return ServingEngine(url, RestServer(url, timeout))
     try:
-        from locogan_keras.engines.serving_grpc import GrpcServer
+        from locogan_keras.engines.servers.serving_grpc import GrpcServer
     except ModuleNotFoundError as error:
         raise ValueError(
             f"MODEL {url} needs {error.name}, which is not installed: "

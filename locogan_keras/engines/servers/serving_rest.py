@@ -6,7 +6,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from locogan_keras.engines.server_requests import (
+from locogan_keras.engines.servers.server_requests import (
     Refused,
     ServerError,
     Unavailable,

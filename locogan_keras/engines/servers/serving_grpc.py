@@ -8,7 +8,12 @@ import tensorflow as tf
 from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
-from locogan_keras.engines.server_requests import Refused, ServerError, Unavailable, patiently
+from locogan_keras.engines.servers.server_requests import (
+    Refused,
+    ServerError,
+    Unavailable,
+    patiently,
+)
 
 _OPTIONS = (
     # -1 leaves protobuf's own limit of 2 GiB.
