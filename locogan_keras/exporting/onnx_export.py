@@ -8,7 +8,7 @@ import onnx
 import onnxruntime
 import tf2onnx.utils
 
-from locogan_keras.engines.onnx_engine import DIGEST, METADATA, digest
+from locogan_keras.engines.onnx_files import DIGEST, METADATA, digest
 from locogan_keras.storage.files.atomic import scratch_folder
 
 OPSETS = (15, 16, 17, 18)

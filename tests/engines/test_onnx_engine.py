@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 from support.clients import client_onnx
 
 from locogan_keras.cli import main
-from locogan_keras.engines import onnx_engine
+from locogan_keras.engines import onnx_files
 from locogan_keras.engines.loading import load_engine
 
 LOADERS = pytest.mark.parametrize("load", [load_engine, client_onnx.load], ids=["engine", "client"])
@@ -228,5 +228,5 @@ def test_what_a_session_raises_is_one_line(name, onnx_file, tmp_path, capfd):
 
 
 def test_the_client_that_is_copied_out_knows_the_same_operators():
-    assert client_onnx.COMPUTES.split() == onnx_engine._COMPUTES.split()
-    assert client_onnx.MESSAGES == onnx_engine._MESSAGES
+    assert client_onnx.COMPUTES.split() == onnx_files._COMPUTES.split()
+    assert client_onnx.MESSAGES == onnx_files._MESSAGES

@@ -14,7 +14,8 @@ from conftest import lively_generator
 from locogan_keras.canvas.description import Description
 from locogan_keras.canvas.positions import INJECTIONS, PERIODIC_AXES
 from locogan_keras.cli import main
-from locogan_keras.engines.onnx_engine import DIGEST, METADATA, OnnxEngine
+from locogan_keras.engines.onnx_engine import OnnxEngine
+from locogan_keras.engines.onnx_files import DIGEST, METADATA
 from locogan_keras.exporting import comparison
 from locogan_keras.exporting.comparison import samples
 from locogan_keras.exporting.deployable import deployable

@@ -19,7 +19,8 @@ from support.browser import RUNTIME, needs_runtime
 from locogan_keras.canvas.positions import PERIODIC_AXES
 from locogan_keras.canvas.views import make_view
 from locogan_keras.cli import main
-from locogan_keras.engines.onnx_engine import METADATA, OnnxEngine
+from locogan_keras.engines.onnx_engine import OnnxEngine
+from locogan_keras.engines.onnx_files import METADATA
 from locogan_keras.exporting.export import export
 from locogan_keras.exporting.onnx_export import save_onnx
 from locogan_keras.exporting.web import export as web_export

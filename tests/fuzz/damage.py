@@ -8,7 +8,7 @@ import onnx
 from hostile import TOML_VALUES, damaged, mutated
 from tensorflow.core.protobuf import saved_model_pb2
 
-from locogan_keras.engines.onnx_engine import METADATA
+from locogan_keras.engines.onnx_files import METADATA
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 _CHECKPOINT = next((GOLDEN / "run" / "checkpoints").iterdir()).name
@@ -95,7 +95,7 @@ def original(path):
 
 def _exported():
     """Today's export has a digest, which that of the golden files does not: here the same graph."""
-    from locogan_keras.engines.onnx_engine import DIGEST, digest
+    from locogan_keras.engines.onnx_files import DIGEST, digest
 
     model = onnx.load(GOLDEN / "torus.onnx")
     entry = model.metadata_props.add()
