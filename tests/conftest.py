@@ -20,7 +20,7 @@ from tqdm import tqdm
 from locogan_keras.cli import main
 from locogan_keras.data.pictures import read_picture
 from locogan_keras.engines.keras_engine import KerasEngine
-from locogan_keras.engines.onnx_engine import OnnxEngine
+from locogan_keras.engines.loading import load_engine
 from locogan_keras.engines.savedmodel_engine import SavedModelEngine
 from locogan_keras.exporting.deployable import deployable
 from locogan_keras.exporting.export import export
@@ -96,10 +96,10 @@ def make_engine(tmp_path_factory):
         described = make("keras", encoding, inject, frame, width, grainy=grainy).description
         network = deployable(lively_generator(encoding, inject, frame, width, **settings))
         path = folder / f"{encoding}-{inject}-{frame}-{width}-{opset}-{grainy}"
-        if kind == "onnx":
+        if kind in ("onnx", "openvino"):
             path = path.with_name(f"{path.name}.onnx")
             save_onnx(onnx_model(network, described, opset), path)
-            return OnnxEngine(path)
+            return load_engine(path, "openvino" if kind == "openvino" else None)
         save_savedmodel(network, described, str(path))
         return SavedModelEngine(path)
 

@@ -5,6 +5,7 @@ import os
 import re
 
 from locogan_keras.canvas.periods import PERIODIC
+from locogan_keras.engines.choice import ENGINES, PRECISIONS
 
 _VIEW = ("height", "width", "top", "left", "frame", "periodic", "period")
 # Of pictures in one sheet, animation or folder.
@@ -129,6 +130,23 @@ def add_model(parser):
     )
 
 
+def add_engine(parser):
+    """The arguments of a command that makes pictures with a chosen engine, added."""
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        help="of an .onnx file or a preset: OpenVINO, which is faster (pip install openvino); "
+        "default: as MODEL is",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default=PRECISIONS[0],
+        help="bfloat16: of --engine openvino, several times as fast, and some pixels differ by a "
+        "level or more",
+    )
+
+
 def add_out(parser, what="the picture to write", more=""):
     """The arguments of a command that writes pictures, added: where to, how, and the tile."""
     parser.add_argument(
@@ -166,6 +184,7 @@ def add_out(parser, what="the picture to write", more=""):
     parser.add_argument(
         "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
     )
+    add_engine(parser)
     parser.set_defaults(quiet=None, said="", target=None, packs=(), verify=False)
 
 

@@ -10,6 +10,7 @@ _AXES = {"y": 0, "x": 1}
 # What a PNG does not keep of its command, or keeps elsewhere.
 _ELSEWHERE = ("command", "make", "several", "quiet", "prints", "verbose", "model", "out", "tile")
 _ELSEWHERE += ("target", "said", "bits", "quality", "pack", "packs", "normals", "verify")
+_ELSEWHERE += ("engine", "precision")
 
 
 def add_edit(commands):

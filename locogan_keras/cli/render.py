@@ -65,7 +65,7 @@ def run(options):
         form.pixels(form.channels[-1], options.bits, quality=options.quality)
         if out == options.out:
             check_writable(out)
-        engine = load_engine(options.model)
+        engine = load_engine(options.model, options.engine, options.precision)
         options.make(options, engine)
     said = options.said + _depth(options.bits, engine.description.maps)
     said += _shown(options.out, engine.description)
@@ -228,7 +228,7 @@ def _run_wang(options):
     check_writable(out)
     write_wang_tiles(
         out,
-        load_engine(options.model),
+        load_engine(options.model, options.engine, options.precision),
         options.wang,
         height=height,
         width=width,

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from locogan_keras.canvas.description import Description
+from locogan_keras.engines.choice import PRECISIONS, check_choice
 from locogan_keras.storage.preset_files import ONNX, Preset
 from locogan_keras.storage.presets import preset_of
 from locogan_keras.storage.run import GENERATOR, Run
@@ -43,21 +44,28 @@ class Engine(Protocol):
     def __call__(self, latent: np.ndarray, positions: np.ndarray) -> np.ndarray: ...
 
 
-def load_engine(model):
+def load_engine(model, engine=None, precision=PRECISIONS[0]):
     """The engine for a MODEL.
 
     Args:
         model: A run's folder, a `.keras` file, an `.onnx` file, a SavedModel's folder,
             `preset:NAME`, a preset's folder, `http://HOST:PORT/v1/models/NAME` or
             `grpc://HOST:PORT/NAME`; or a `Generator`.
+        engine: `"openvino"`, to run an `.onnx` file or a preset that has one in OpenVINO; unless
+            given, it follows from the model.
+        precision: `"float32"`, or of OpenVINO `"bfloat16"`, which is faster and less exact.
 
     Returns:
         An `Engine`.
 
     Raises:
-        ValueError: If there is no such model, or it is not a generator.
+        ValueError: If there is no such model, it is not a generator, or the engine cannot run it or
+            is not installed.
         ServerError: If a server does not answer as it should.
     """
+    check_choice(engine, precision)
+    if engine:
+        return _openvino_engine(model, precision)
     if not isinstance(model, (str, os.PathLike, Preset)):
         from locogan_keras.engines.keras_engine import KerasEngine
 
@@ -144,6 +152,24 @@ def load_trained(model):
     from locogan_keras.engines.keras_engine import load_generator
 
     return load_generator(path), origin
+
+
+def _openvino_engine(model, precision):
+    """An `OpenVinoEngine` of a MODEL as of `load_engine`."""
+    path = isinstance(model, (str, os.PathLike, Preset)) and onnx_file(model)
+    if not path:
+        raise ValueError(
+            "engine openvino runs .onnx files, and presets that have one; locogan export --to onnx "
+            f"makes one. Received: MODEL {getattr(model, 'said', model)}"
+        )
+    _check_there(path)
+    try:
+        from locogan_keras.engines.openvino_engine import OpenVinoEngine
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"engine openvino needs {error.name}, which is not installed: pip install openvino"
+        ) from None
+    return OpenVinoEngine(path, precision)
 
 
 def _engine_of_preset(preset):

@@ -3,17 +3,20 @@
 import contextlib
 import os
 
+from locogan_keras.engines.choice import PRECISIONS
 
-def load_engine(model):
+
+def load_engine(model, engine=None, precision=PRECISIONS[0]):
     """The engine of `loading.load_engine`; TensorFlow, if needed, is imported without messages."""
     from locogan_keras.engines import loading
     from locogan_keras.storage.presets import preset_of
 
     # A preset is looked for once.
     model = preset_of(model) or model
-    if not loading.onnx_file(model) and not str(model).startswith(("http://", "https://")):
+    loaded_without = engine or str(model).startswith(("http://", "https://"))
+    if not loaded_without and not loading.onnx_file(model):
         import_tensorflow()
-    return loading.load_engine(model)
+    return loading.load_engine(model, engine, precision)
 
 
 def import_tensorflow():

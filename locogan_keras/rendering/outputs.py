@@ -224,6 +224,7 @@ class Picture:
         """The facts that its file keeps, as a dict; `further` comes after `origin`."""
         view = self.view
         shift = {"shift": view.shift} if any(view.shift) else {}
+        precision = getattr(self.engine, "precision", "float32")
         return {
             **self.origin,
             **further,
@@ -235,5 +236,6 @@ class Picture:
             "tile": self.tile,
             "latents": SCHEME,
             "model": self.engine.description.fingerprint,
+            **({} if precision == "float32" else {"precision": precision}),
             "version": version(),
         }

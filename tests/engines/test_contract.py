@@ -8,11 +8,13 @@ from locogan_keras.canvas.positions import INJECTIONS, PERIODIC_AXES, position_m
 from locogan_keras.engines.loading import Engine
 
 FRAME = (96, 112)
+KINDS = ("keras", "onnx", "openvino", "savedmodel")
 VARIANTS = [
     *(("keras", encoding, inject) for encoding in PERIODIC_AXES for inject in INJECTIONS),
     *(("onnx", encoding, "every_layer") for encoding in PERIODIC_AXES),
+    *(("openvino", encoding, "every_layer") for encoding in PERIODIC_AXES),
     *(("savedmodel", encoding, "every_layer") for encoding in PERIODIC_AXES),
-    *((kind, "torus", "every_layer", "grainy") for kind in ("keras", "onnx", "savedmodel")),
+    *((kind, "torus", "every_layer", "grainy") for kind in KINDS),
 ]
 
 
@@ -25,6 +27,8 @@ VARIANTS = [
 )
 def engine(request, make_engine):
     kind, encoding, inject, *grainy = request.param
+    if kind == "openvino":
+        pytest.importorskip("openvino", reason="it comes with the extra dev")
     return make_engine(kind, encoding, inject, frame=FRAME, grainy=bool(grainy))
 
 

@@ -3,6 +3,8 @@
 The engine and the client that is copied out look at them by themselves, so each case is for both.
 """
 
+import functools
+import importlib.util
 import json
 import re
 
@@ -16,7 +18,26 @@ from locogan_keras.cli import main
 from locogan_keras.engines import onnx_files
 from locogan_keras.engines.loading import load_engine
 
-LOADERS = pytest.mark.parametrize("load", [load_engine, client_onnx.load], ids=["engine", "client"])
+openvino_engine = functools.partial(load_engine, engine="openvino")
+HAS_OPENVINO = importlib.util.find_spec("openvino") is not None
+# How each loads a file, and the command that does.
+COMMANDS = {
+    load_engine: (main, ["render"], []),
+    openvino_engine: (main, ["render"], ["--engine", "openvino"]),
+    client_onnx.load: (client_onnx.main, [], []),
+}
+LOADERS = pytest.mark.parametrize(
+    "load",
+    [
+        pytest.param(load_engine, id="engine"),
+        pytest.param(
+            openvino_engine,
+            id="openvino",
+            marks=pytest.mark.skipif(not HAS_OPENVINO, reason="it comes with the extra dev"),
+        ),
+        pytest.param(client_onnx.load, id="client"),
+    ],
+)
 
 
 @pytest.fixture
@@ -28,6 +49,8 @@ def no_session(monkeypatch):
             raise RuntimeError("it was run")
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    if HAS_OPENVINO:
+        monkeypatch.setattr("openvino.Core", Session)
 
 
 def tensor(name="far", **options):
@@ -122,9 +145,8 @@ def test_what_no_export_has_is_not_run(load, name, onnx_file, tmp_path, no_sessi
     path.write_bytes(model.SerializeToString())
     with pytest.raises(ValueError, match=r"model\.onnx .*"):
         load(path)
-    command = ["render"] if load is load_engine else []
-    program = main if load is load_engine else client_onnx.main
-    assert program([*command, str(path), "--out", str(tmp_path / "picture.png")]) == 2
+    program, command, chosen = COMMANDS[load]
+    assert program([*command, str(path), "--out", str(tmp_path / "picture.png"), *chosen]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert error[:-1].isprintable()
@@ -212,19 +234,21 @@ def test_a_description_that_is_none(load, text, onnx_file, tmp_path):
         load(tmp_path / "model.onnx")
 
 
+@LOADERS
 @pytest.mark.parametrize("name", [b"positions", b"\xa3\x8c"])
-def test_what_a_session_raises_is_one_line(name, onnx_file, tmp_path, capfd):
+def test_what_a_session_raises_is_one_line(load, name, onnx_file, tmp_path, capfd):
     """A graph of known operators need not fit together, nor its names be text."""
     model = onnx.load(onnx_file)
     del model.metadata_props[1:]
     model.graph.node[0].input[0] = "x" * len(name)
     path, out = tmp_path / "model.onnx", str(tmp_path / "picture.png")
     path.write_bytes(model.SerializeToString().replace(b"x" * len(name), name))
-    for program, command in ((main, ["render"]), (client_onnx.main, [])):
-        assert program([*command, str(path), "--out", out]) == 2
-        captured = capfd.readouterr()
-        assert captured.out == ""
-        assert captured.err.count("\n") == 1
+    program, command, chosen = COMMANDS[load]
+    assert program([*command, str(path), "--out", out, *chosen]) == 2
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert "src/" not in captured.err
 
 
 def test_the_client_that_is_copied_out_knows_the_same_operators():
