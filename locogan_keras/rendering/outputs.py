@@ -13,6 +13,7 @@ from locogan_keras.canvas.latents import SCHEME
 from locogan_keras.canvas.maps.names import CUTOUT
 from locogan_keras.canvas.plans import Seeded
 from locogan_keras.canvas.views import View
+from locogan_keras.rendering.ahead import behind
 from locogan_keras.rendering.costs import disk_bytes
 from locogan_keras.rendering.files.format import LEVELS
 from locogan_keras.rendering.files.formats import format_of, is_file
@@ -145,9 +146,13 @@ def write(
                 write_material(inner, name, picture, files, opened)
     elif len(pictures) == 1 and form.begin:
         (picture,) = pictures
-        with opened(out, picture.size, picture.channels, picture.metadata()) as write_rows:
+        metadata = picture.metadata()
+        with (
+            opened(out, picture.size, picture.channels, metadata) as write_rows,
+            behind(write_rows) as write_behind,
+        ):
             for band in picture.bands():
-                write_rows(band)
+                write_behind(band)
     else:
         form.several(out if is_file(out) else Path(out), pictures, opened)
     return None

@@ -9,6 +9,7 @@ import numbers
 import numpy as np
 
 from locogan_keras.canvas.maps.values import finished
+from locogan_keras.rendering.ahead import ahead
 from locogan_keras.rendering.costs import different_columns, streaming_bytes, tile_bytes
 from locogan_keras.rendering.files.levels import to_levels
 from locogan_keras.rendering.tiles import Tiles
@@ -95,14 +96,18 @@ def _bands(engine, view, tile, progress, folder, dtype):
     ticks = iter(progress(range(count)))
     at_once = max(1, _PIECE // (width * channels * dtype.itemsize))
     largest = tile * tile * channels * dtype.itemsize
+    cells = tile // engine.description.cell
+
+    def place(key):
+        return view.inputs(key[0] * cells, key[1] * cells, cells, cells)
+
     with contextlib.closing(Tiles(largest, folder)) as tiles:
         for number, (top, bottom, sources) in enumerate(bands):
             keys = {(row, column) for row, _, layout in sources for column in layouts[layout]}
-            for row, column in sorted(keys):
-                if (row, column) not in tiles:
-                    next(ticks)
-                    made = _tile(engine, view, row, column, tile, dtype)
-                    tiles.put((row, column), made[slice(*used[row])].copy())
+            wanted = [key for key in sorted(keys) if key not in tiles]
+            for key, inputs in zip(wanted, ahead(place, wanted), strict=True):
+                next(ticks)
+                tiles.put(key, _tile(engine, inputs, dtype)[slice(*used[key[0]])].copy())
             for first in range(top, bottom, at_once):
                 band = np.empty((min(at_once, bottom - first), view.size[1], channels), dtype)
                 for row, offset, layout in sources:
@@ -190,10 +195,9 @@ def _wrapped(place, period):
     return place % period if period else place
 
 
-def _tile(engine, view, row, column, tile, dtype):
-    """Tile (row, column) of the canvas, `(tile, tile, channels)` of `dtype`."""
-    cells = tile // engine.description.cell
-    latent, positions = view.inputs(row * cells, column * cells, cells, cells)
+def _tile(engine, inputs, dtype):
+    """The tile of an engine's inputs, `(tile, tile, channels)` of `dtype`."""
+    latent, positions = (each[None] for each in inputs)
     description = engine.description
-    (image,) = description.checked_image(engine(latent[None], positions[None]), latent[None])
+    (image,) = description.checked_image(engine(latent, positions), latent)
     return to_levels(finished(image, description.maps), dtype)

@@ -10,7 +10,6 @@ from support.materials import MAPS
 from locogan_keras.canvas.description import Description
 from locogan_keras.canvas.views import make_view
 from locogan_keras.rendering import costs, tiles
-from locogan_keras.rendering.files.opening import write_picture
 from locogan_keras.rendering.outputs import write
 from locogan_keras.rendering.render import bands, render
 from locogan_keras.storage.files import room
@@ -70,7 +69,7 @@ def test_a_wide_and_low_picture_takes_the_memory_of_some_rows(
     def peak(width):
         view = view_of(height, width, periodic)
         tracemalloc.start()
-        write_picture(tmp_path / "wide.png", view.size, bands(Positions(), view, 64))
+        write(tmp_path / "wide.png", Positions(), view, tile=64)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return most

@@ -1,0 +1,77 @@
+"""Work in a thread beside its caller's: in order, one piece ahead, and nothing is lost."""
+
+import threading
+
+import pytest
+
+from locogan_keras.rendering.ahead import ahead, behind
+
+
+def test_the_next_result_is_made_while_the_caller_is_busy():
+    begun = {number: threading.Event() for number in range(4)}
+
+    def square(number):
+        begun[number].set()
+        return number**2
+
+    for number, result in enumerate(ahead(square, [0, 1, 2, 3])):
+        assert result == number**2
+        if number < 3:
+            assert begun[number + 1].wait(60)
+        # One, and not more: what waits takes memory.
+        assert not any(begun[later].is_set() for later in range(number + 2, 4))
+    assert list(ahead(square, [])) == []
+
+
+def test_what_goes_wrong_ahead_is_raised_where_it_is_due():
+    results = ahead(lambda number: 6 // number, [3, 2, 0, 1])
+    assert [next(results), next(results)] == [2, 3]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_calls_are_made_in_order_while_the_caller_goes_on():
+    called, may_go_on = [], threading.Event()
+
+    def slow(number):
+        assert may_go_on.wait(60)
+        called.append(number)
+
+    with behind(slow) as call:
+        call(0)
+        assert called == []
+        may_go_on.set()
+        for number in range(1, 5):
+            call(number)
+            # The one before is done.
+            assert called[:number] == list(range(number))
+    assert called == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("failing", [0, 4])
+def test_what_goes_wrong_behind_is_raised_and_nothing_is_called_after_it(failing):
+    called = []
+
+    def fail(number):
+        called.append(number)
+        if number == failing:
+            raise OSError("no space left")
+
+    def work():
+        with behind(fail) as call:
+            for number in range(5):
+                call(number)
+
+    with pytest.raises(OSError, match="no space"):
+        work()
+    assert called == list(range(failing + 1))
+
+
+def test_a_caller_s_own_failure_comes_first():
+    def work():
+        with behind(lambda number: 1 / number) as call:
+            call(0)
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        work()
