@@ -18,8 +18,9 @@ ARROWS = {
     "rendering": "canvas storage",
     "evaluation": "canvas networks rendering",
     "exporting": "canvas storage networks engines",
+    "hosting": "canvas storage engines rendering",
     "training": "canvas storage data networks engines rendering evaluation",
-    "cli": "canvas storage data networks engines rendering evaluation exporting training",
+    "cli": "canvas storage data networks engines rendering evaluation exporting hosting training",
 }
 HEAVY = {"tensorflow", "keras", "tf2onnx", "tensorflow_datasets", "onnx"}
 # Where these may not be imported until they are needed.

@@ -18,6 +18,7 @@ from locogan_keras.cli.models.evaluate import add_evaluate
 from locogan_keras.cli.models.info import add_info
 from locogan_keras.cli.models.presets import add_presets
 from locogan_keras.cli.render import add_render
+from locogan_keras.cli.serve import add_serve
 from locogan_keras.cli.train import add_train
 from locogan_keras.engines.servers.server_requests import ServerError
 from locogan_keras.storage.failures import printable
@@ -181,6 +182,7 @@ def _parser():
     add_render(commands)
     add_edit(commands)
     add_gallery(commands)
+    add_serve(commands)
     add_evaluate(commands)
     add_export(commands)
     add_info(commands)

@@ -55,6 +55,7 @@ def test_the_package_is_the_command():
         ["export"],
         ["info"],
         ["presets"],
+        ["serve"],
     ],
 )
 def test_help_answers_at_once(command):

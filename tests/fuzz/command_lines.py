@@ -9,7 +9,7 @@ from locogan_keras.cli.program import _parser
 from locogan_keras.storage.settings import Settings
 
 # Commands that are right and take seconds at most, how often each comes, and what no case leaves
-# out, or it would train.
+# out, or it would train, or serve.
 COMMANDS = {
     ("render",): (4, "--out new.png --height 32 --width 48"),
     ("edit", "interpolate"): (2, "--out new.png --from 1:64x96 --to 2:64x96 --frames 2"),
@@ -22,11 +22,12 @@ COMMANDS = {
     ("export",): (2, "--to onnx --out new.onnx"),
     ("info",): (1, ""),
     ("presets",): (1, "--json"),
+    ("serve",): (1, "--port 0"),
     ("card",): (1, "photo.png --out new"),
     ("train",): (1, "photo.png --out new --recipe pattern-torus --set model.width=1"),
 }
 MODELS = ("torus.onnx",) * 5 + ("preset", "linear.keras", "run", "savedmodel")
-ALWAYS = {"train": ["--dry-run"]}
+ALWAYS = {"train": ["--dry-run"], "serve": ["--dry-run"]}
 # What commands take as a model that do not take all, and those that take none.
 _OWN = {"export": ("linear.keras", "run", "preset"), "card": ("run",)}
 _WITHOUT = ("train", "presets")

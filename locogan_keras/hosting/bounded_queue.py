@@ -1,0 +1,110 @@
+"""Work that waits for its turn in one thread: so much of it, and no more."""
+
+import asyncio
+import dataclasses
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+# Seconds, of what is said to those for whom there is no room.
+_LONGEST_WAIT = 60
+
+
+class Full(Exception):
+    """The want of room in a queue.
+
+    Args:
+        seconds: After which there may be some, a whole number.
+    """
+
+    def __init__(self, seconds):
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+@dataclasses.dataclass(eq=False)
+class _AtHand:
+    """What waits or is being made: its future, its work, and how many ask for it."""
+
+    future: asyncio.Future
+    work: int
+    askers: int = 0
+
+
+class BoundedQueue:
+    """A queue in front of one thread, for an engine that uses all cores for one piece of work.
+
+    It is called from one event loop.
+
+    Args:
+        make: Called in the thread with a key, gives what is to be made.
+        limit: The most work that waits and is made at a time, in a unit of the caller's.
+
+    Attributes:
+        length: The work at hand, in that unit.
+    """
+
+    def __init__(self, make, limit):
+        self.length = 0
+        self._make, self._limit = make, limit
+        self._thread = ThreadPoolExecutor(1, "locogan-tiles")
+        self._at_hand = {}
+        # How long a unit of work has taken, on average.
+        self._done, self._seconds = 0, 0.0
+
+    async def made(self, key, work, left):
+        """What `make` gives for a key; who asks for one that is at hand waits for the same.
+
+        Args:
+            key: Hashable.
+            work: How much work it is, at most `limit`.
+            left: A future that is done when whoever asks has left. What nobody waits for any more
+                is not begun.
+
+        Returns:
+            It; None if `left` was done before.
+
+        Raises:
+            Full: If there is no room for it.
+        """
+        each = self._at_hand.get(key) or self._begun(key, work)
+        each.askers += 1
+        try:
+            await asyncio.wait((each.future, left), return_when=asyncio.FIRST_COMPLETED)
+            return each.future.result() if each.future.done() else None
+        finally:
+            each.askers -= 1
+            if not (each.askers or each.future.done()):
+                self._leave(key, each)
+                each.future.cancel()
+
+    def close(self):
+        """The thread ended; what waits is not made any more."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _begun(self, key, work):
+        if self.length + work > self._limit:
+            raise Full(self._wait())
+        loop = asyncio.get_running_loop()
+        each = _AtHand(loop.run_in_executor(self._thread, self._timed, key, work), work)
+        self._at_hand[key] = each
+        self.length += work
+        each.future.add_done_callback(lambda _: self._leave(key, each))
+        return each
+
+    def _timed(self, key, work):
+        begun = time.perf_counter()
+        try:
+            return self._make(key)
+        finally:
+            self._seconds += time.perf_counter() - begun
+            self._done += work
+
+    def _leave(self, key, each):
+        if self._at_hand.get(key) is each:
+            del self._at_hand[key]
+            self.length -= each.work
+
+    def _wait(self):
+        expected = self.length * self._seconds / max(1, self._done)
+        return min(_LONGEST_WAIT, max(1, math.ceil(expected)))
