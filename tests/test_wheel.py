@@ -132,6 +132,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel):
         "recipes/regular.toml",
         "exporting/serving/compose.yaml",
         "exporting/web/page/page.mjs",
+        "hosting/page.html",
     )
     for name in files:
         assert f"locogan_keras/{name}" in held

@@ -30,9 +30,9 @@ def bound_socket(host, port):
     Raises:
         ValueError: If there is no such address, or it is another's; it names both arguments.
     """
+    if not host:
+        raise ValueError("--host is empty; 0.0.0.0 is every address of this machine")
     try:
-        if not host:
-            raise OSError("it is empty; 0.0.0.0 is every address of this machine")
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address, family=family)
     except (OSError, UnicodeError, ValueError) as error:
