@@ -5,7 +5,7 @@ import functools
 import re
 import sys
 
-from locogan_keras.cli.arguments import add_model
+from locogan_keras.cli.arguments import add_engine, add_model
 from locogan_keras.engines.quiet import load_engine
 
 # Tiles; one of the farthest level is computed from 16.
@@ -23,6 +23,7 @@ def add_serve(commands):
     )
     serve.set_defaults(command=_serve)
     add_model(serve)
+    add_engine(serve)
     serve.add_argument(
         "--port",
         type=functools.partial(_number, 0, 65535),
@@ -64,7 +65,7 @@ def _serve(options):
     check_installed()
     # An address that cannot be had is refused before the model is loaded.
     with bound_socket(options.host, options.port) as bound:
-        canvas = Canvas(load_engine(options.model))
+        canvas = Canvas(load_engine(options.model, options.engine, options.precision))
         # A model that gives none is refused; and a first one takes longer than others.
         canvas.png(Tile(0, 0, 0, 0))
         address = address_of(bound)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import NamedTuple
 
-from locogan_keras.engines.server_requests import ServerError
+from locogan_keras.engines.servers.server_requests import ServerError
 from locogan_keras.hosting.bounded_queue import BoundedQueue, Full
 from locogan_keras.hosting.metrics import TYPE, Metrics
 from locogan_keras.hosting.tiles import NoTile, tile_at

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.requests import ask, asked
 from support.tiled import small_engine
 
-from locogan_keras.engines.server_requests import ServerError
+from locogan_keras.engines.servers.server_requests import ServerError
 from locogan_keras.hosting.application import Application
 from locogan_keras.hosting.page import page
 from locogan_keras.hosting.tiles import Canvas, Tile
