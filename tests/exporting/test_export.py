@@ -1,5 +1,6 @@
 """Exports: equal to the Keras generator, the same every time, and kept only then."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -14,10 +15,11 @@ from conftest import lively_generator
 from locogan_keras.canvas.description import Description
 from locogan_keras.canvas.positions import INJECTIONS, PERIODIC_AXES
 from locogan_keras.cli import main
+from locogan_keras.engines.keras_engine import KerasEngine
 from locogan_keras.engines.onnx_engine import OnnxEngine
 from locogan_keras.engines.onnx_files import DIGEST, METADATA
 from locogan_keras.exporting import comparison
-from locogan_keras.exporting.comparison import samples
+from locogan_keras.exporting.comparison import TOLERANCE, samples, verify
 from locogan_keras.exporting.deployable import deployable
 from locogan_keras.exporting.export import export
 from locogan_keras.exporting.onnx_export import OPSETS
@@ -185,6 +187,31 @@ def test_an_export_that_differs_is_not_kept(to, generator_file, tmp_path, monkey
     (line,) = capfd.readouterr().err.splitlines()
     assert "differs from the generator by" in line
     assert not list(out.parent.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("gain", "off", "is_kept"),
+    [(300, 0, True), (300, 0.01, False), (0.1, 0, True), (0.1, 2e-5, False)],
+)
+def test_a_generator_that_amplifies_rounding_is_told_from_a_wrong_export(gain, off, is_kept):
+    """The export sums in float64: at a gain of 300 that alone differs by more than 1e-5."""
+    description = KerasEngine(lively_generator("none", frame=(64, 64), width=1)).description
+
+    def engine(dtype, off=0):
+        def image(latent, positions):
+            del positions
+            return np.float32(np.sin(gain * latent.sum(axis=-1, dtype=dtype)) + off)
+
+        image.description = description
+        return image
+
+    lines = []
+    refused = contextlib.nullcontext() if is_kept else pytest.raises(ValueError, match="differs")
+    with refused:
+        verify(engine(np.float64, off), engine(np.float32), lines.append)
+    assert len(lines) == is_kept
+    if gain == 300 and is_kept:
+        assert float(lines[0].split()[6]) > TOLERANCE, lines
 
 
 def test_a_precision_that_can_be_seen_is_not_kept(generator_file, tmp_path, monkeypatch):
