@@ -1,0 +1,111 @@
+"""The units of a picture made by many workers, and written by the process that has asked."""
+
+import contextlib
+import functools
+import hashlib
+import platform
+import queue
+from concurrent.futures import CancelledError
+from pathlib import Path
+
+from distributed import KilledWorker
+
+from locogan_keras.rendering.gigapixel.cluster.connection import (
+    check_facts,
+    check_versions,
+    connected,
+)
+from locogan_keras.rendering.gigapixel.cluster.work import Work, maker, make
+
+# Units that a thread of a worker has before it: one at hand and one that waits.
+_EACH = 2
+# Seconds between looks at whether there is still somebody, and looks without anybody until it ends.
+_LOOK, _LOOKS = 10, 6
+
+
+@contextlib.contextmanager
+def crew(job, workers):
+    """The making of a job's units, as of `makers`, by workers.
+
+    Args:
+        job: The `Job`.
+        workers: As of `connected`.
+
+    Yields:
+        A function of the `Ticks`, which gives an iterator over `(unit, Record)`.
+
+    Raises:
+        ValueError: As `connected`, or if a worker is not of this version, model or machine's kind.
+    """
+    work = Work(job)
+    with connected(workers) as client:
+        check_versions(client, work.packages)
+        here = work.facts(job.picture.engine)
+        # The same for the same command, so that who goes on replaces what was left by the killed.
+        place = f"{platform.node()} {Path(job.out).resolve()} {job.plan.digest}"
+        name = f"locogan-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
+        client.register_plugin(work, name)
+        try:
+            for worker, found in client.run(maker, name).items():
+                check_facts(worker, found, here)
+            yield functools.partial(_units, job, client, name, here)
+        finally:
+            if client.status == "running":
+                client.unregister_worker_plugin(name)
+
+
+def _units(job, client, name, here, ticks):
+    finished, at_hand = queue.SimpleQueue(), {}
+
+    def taken():
+        future = _next(client, finished)
+        unit = at_hand.pop(future.key)
+        made = _result(job, unit, future, here)
+        record = job.put(unit, made.pixels, made.pieces, made.top)
+        ticks.over(unit)
+        return unit, record
+
+    for unit in job.missing():
+        while at_hand and (unit.height or len(at_hand) >= _room(client)):
+            yield taken()
+        if unit.height:
+            # Made of what is on this disk, without the network.
+            yield unit, job.make(unit, ticks.within(unit))
+            continue
+        key = f"unit-{'-'.join(map(str, unit))}-{name}"
+        future = client.submit(make, name, unit, key=key)
+        at_hand[key] = unit
+        future.add_done_callback(finished.put)
+    while at_hand:
+        yield taken()
+
+
+def _room(client):
+    return _EACH * sum(client.nthreads().values())
+
+
+def _next(client, finished):
+    """The next future that is done, whatever came of it."""
+    looks = 0
+    while looks < _LOOKS:
+        with contextlib.suppress(queue.Empty):
+            return finished.get(timeout=_LOOK)
+        looks = 0 if client.nthreads() else looks + 1
+    raise ConnectionError(f"no worker has been there for {_LOOKS * _LOOK} s")
+
+
+def _result(job, unit, future, here):
+    """What a worker made, if it is to be believed."""
+    said = job.plan.said(unit)
+    try:
+        error = future.exception()
+        made = None if error else future.result()
+    except CancelledError:
+        raise ConnectionError("the scheduler has gone") from None
+    if isinstance(error, KilledWorker):
+        raise ConnectionError(f"{said} was at hand in several workers that have died, one by one")
+    if error:
+        words = " ".join(str(error).split())
+        raise ConnectionError(f"{said} cannot be made by workers: {type(error).__name__}: {words}")
+    check_facts(made.worker, made.maker, here)
+    return made
