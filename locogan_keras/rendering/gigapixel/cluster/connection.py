@@ -2,6 +2,9 @@
 
 import contextlib
 import logging
+import socket
+import time
+import urllib.parse
 import warnings
 
 from distributed import Client, LocalCluster
@@ -36,10 +39,11 @@ def connected(workers):
             address = stack.enter_context(_here(workers))
         else:
             address = workers
+            _check_answers(address)
         try:
             client = stack.enter_context(Client(address, timeout=ANSWER, set_as_default=False))
         except OSError as error:
-            raise ValueError(f"--scheduler {address} does not answer in {ANSWER} s") from error
+            raise ValueError(_silence(address)) from error
         try:
             client.wait_for_workers(1, timeout=FIRST)
         except TimeoutError:
@@ -68,6 +72,32 @@ def check_facts(worker, found, here):
         raise ValueError(f"the worker {worker} would make other pixels: {words}")
 
 
+def _check_answers(address):
+    """A refusal of a scheduler that says nothing, for which Dask's client would wait for ever."""
+    place = urllib.parse.urlsplit(address)
+    deadline = time.monotonic() + ANSWER
+    while (left := deadline - time.monotonic()) > 0:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((place.hostname, place.port), left) as connection,
+        ):
+            # Over TLS it is the client that begins.
+            if place.scheme != "tcp":
+                return
+            connection.settimeout(left)
+            # How long its first message is: a few hundred bytes.
+            first = connection.recv(8, socket.MSG_WAITALL)
+            if len(first) == 8 and int.from_bytes(first, "little") < 2**16:
+                return
+        # It may be about to begin.
+        time.sleep(min(0.2, left))
+    raise ValueError(_silence(address))
+
+
+def _silence(address):
+    return f"--scheduler {address} does not answer in {ANSWER} s, or is none of Dask's"
+
+
 def _here(count):
     # What the caller has silenced stays silent in the workers.
     is_heard = logging.getLogger().isEnabledFor(logging.WARNING)
@@ -76,7 +106,7 @@ def _here(count):
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         # No limit of Dask's own, at which it would end a worker or write to the disk.
         memory_limit=0,
         silence_logs=logging.WARNING if is_heard else logging.CRITICAL,

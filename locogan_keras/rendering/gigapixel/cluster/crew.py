@@ -20,7 +20,8 @@ from locogan_keras.rendering.gigapixel.cluster.work import Work, maker, make
 # Units that a thread of a worker has before it: one at hand and one that waits.
 _EACH = 2
 # Seconds between looks at whether there is still somebody, and looks without anybody until it ends.
-_LOOK, _LOOKS = 10, 6
+# In the first a unit travels: 50 MB.
+_LOOK, _LOOKS = 30, 2
 
 
 @contextlib.contextmanager
@@ -58,9 +59,10 @@ def _units(job, client, name, here, ticks):
     finished, at_hand = queue.SimpleQueue(), {}
 
     def taken():
-        future = _next(client, finished)
+        future = _waited(client, finished.get)
         unit = at_hand.pop(future.key)
-        made = _result(job, unit, future, here)
+        made = _result(job, unit, client, future)
+        check_facts(made.worker, made.maker, here)
         record = job.put(unit, made.pixels, made.pieces, made.top)
         ticks.over(unit)
         return unit, record
@@ -84,22 +86,22 @@ def _room(client):
     return _EACH * sum(client.nthreads().values())
 
 
-def _next(client, finished):
-    """The next future that is done, whatever came of it."""
+def _waited(client, ask):
+    """What a function with a `timeout` gives in the end, as long as somebody is there."""
     looks = 0
     while looks < _LOOKS:
-        with contextlib.suppress(queue.Empty):
-            return finished.get(timeout=_LOOK)
+        with contextlib.suppress(queue.Empty, TimeoutError):
+            return ask(timeout=_LOOK)
         looks = 0 if client.nthreads() else looks + 1
     raise ConnectionError(f"no worker has been there for {_LOOKS * _LOOK} s")
 
 
-def _result(job, unit, future, here):
-    """What a worker made, if it is to be believed."""
+def _result(job, unit, client, future):
+    """What a worker made; if it has died since, what another one makes."""
     said = job.plan.said(unit)
     try:
-        error = future.exception()
-        made = None if error else future.result()
+        error = _waited(client, future.exception)
+        made = None if error else _waited(client, future.result)
     except CancelledError:
         raise ConnectionError("the scheduler has gone") from None
     if isinstance(error, KilledWorker):
@@ -107,5 +109,4 @@ def _result(job, unit, future, here):
     if error:
         words = " ".join(str(error).split())
         raise ConnectionError(f"{said} cannot be made by workers: {type(error).__name__}: {words}")
-    check_facts(made.worker, made.maker, here)
     return made
