@@ -51,9 +51,7 @@ def begun(tmp_path, workers=2):
         journal = Path(f"{out}.records") / "journal"
         before = journal.stat().st_size if journal.exists() else 0
         deadline = time.monotonic() + PATIENCE
-        while process.poll() is None and not (
-            journal.exists() and journal.stat().st_size > before
-        ):
+        while process.poll() is None and not (journal.exists() and journal.stat().st_size > before):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         try:

@@ -177,7 +177,7 @@ def test_what_a_worker_cannot_make_is_one_line(picture, scheduler, tmp_path, mon
 
     monkeypatch.setattr(work, "make_unit", make_unit)
     out = tmp_path / "a.zarr"
-    with pytest.raises(OSError, match="0-0-0 .*: RuntimeError: no room; .* same command goes on"):
+    with pytest.raises(OSError, match=r"0-0-0 .*: RuntimeError: no room; .* same command goes on"):
         written(out, picture, workers=scheduler)
     monkeypatch.undo()
     assert not out.exists()
@@ -187,7 +187,6 @@ def test_what_a_worker_cannot_make_is_one_line(picture, scheduler, tmp_path, mon
 def test_workers_that_have_gone_are_not_waited_for(picture, tmp_path, monkeypatch):
     monkeypatch.setattr(crew, "_LOOK", 0.1)
     with cluster_of(1) as cluster:
-
         note = Job.note
 
         def noting(self, unit, record):
@@ -195,7 +194,7 @@ def test_workers_that_have_gone_are_not_waited_for(picture, tmp_path, monkeypatc
             cluster.scale(0)
 
         monkeypatch.setattr(Job, "note", noting)
-        with pytest.raises(OSError, match="no worker has been there for 0.2"):
+        with pytest.raises(OSError, match=r"no worker has been there for 0\.2"):
             written(tmp_path / "a.zarr", picture, workers=cluster.scheduler_address)
 
 
@@ -208,7 +207,10 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch, capfd)
         for _ in range(2):
             address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
             line = refusal(capfd, "render", MODEL, *out, "--scheduler", address)
-            assert f"error: --scheduler {address} does not answer in 0.5 s, or is none of Dask's" in line
+            assert (
+                f"error: --scheduler {address} does not answer in 0.5 s, or is none of Dask's"
+                in line
+            )
             silent.listen()
     assert not list(tmp_path.iterdir())
 
@@ -245,7 +247,7 @@ def test_what_is_not_for_workers_is_refused(tmp_path, monkeypatch, capfd, argume
 
 def test_a_network_of_keras_is_refused(tmp_path):
     picture = picture_of(KerasEngine(lively_generator()), **SIZE)
-    with pytest.raises(ValueError, match="of models in ONNX.*locogan export MODEL --to onnx"):
+    with pytest.raises(ValueError, match=r"of models in ONNX.*locogan export MODEL --to onnx"):
         written(tmp_path / "a.zarr", picture, workers=1)
     assert not list(tmp_path.iterdir())
 

@@ -15,7 +15,7 @@ from locogan_keras.rendering.gigapixel.cluster.connection import (
     check_versions,
     connected,
 )
-from locogan_keras.rendering.gigapixel.cluster.work import Work, maker, make
+from locogan_keras.rendering.gigapixel.cluster.work import Work, make, maker
 
 # Units that a thread of a worker has before it: one at hand and one that waits.
 _EACH = 2
