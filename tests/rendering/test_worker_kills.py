@@ -68,6 +68,14 @@ def workers_of(process):
     return []
 
 
+def have_ended(workers):
+    """Whether processes end by themselves, soon."""
+    deadline = time.monotonic() + PATIENCE
+    while any(map(psutil.pid_exists, workers)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(map(psutil.pid_exists, workers))
+
+
 def ended(process):
     out, error = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, error.decode()
@@ -102,15 +110,37 @@ def test_a_master_that_is_killed_takes_its_workers_with_it(tmp_path, root, rng):
             kills += process.poll() is None
             process.kill()
             process.communicate()
-        psutil.wait_procs(
-            [psutil.Process(worker) for worker in workers if psutil.pid_exists(worker)],
-            timeout=PATIENCE,
-        )
-        assert not any(psutil.pid_exists(worker) for worker in workers)
+        assert have_ended(workers)
     assert kills
     print(kills, "kills of masters")
     with begun(tmp_path) as (process, _):
         assert ended(process)[0] == root
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_is_one_line(tmp_path, number):
+    """As Ctrl-C is to a terminal's whole group."""
+    command = [sys.executable, "-m", "locogan_keras", "render", MODEL, "--workers", "2"]
+    command += ["--out", "a.zarr", "--height", "8192", "--width", "8192", "--periodic", "none"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, start_new_session=True, **pipes) as process:
+        deadline = time.monotonic() + PATIENCE
+        # Made when the workers are there.
+        while not (tmp_path / "a.zarr.records" / "plan.json").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.5)
+        workers = workers_of(process)
+        assert len(workers) == 2
+        os.killpg(process.pid, number)
+        out, error = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (128 + number, "")
+    assert re.fullmatch(
+        r"locogan: interrupted; \d of 5 units of a.zarr are there, and the same command goes on\n",
+        error,
+    )
+    assert have_ended(workers)
 
 
 @pytest.mark.slow

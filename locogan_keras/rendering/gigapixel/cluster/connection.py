@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import signal
 import socket
+import sys
 import time
 import urllib.parse
 import warnings
@@ -36,7 +38,8 @@ def connected(workers):
         warnings.simplefilter("ignore")
         if isinstance(workers, int):
             check_memory(workers * WORKER, f"workers={workers}")
-            address = stack.enter_context(_here(workers))
+            with _apart():
+                address = stack.enter_context(_here(workers))
         else:
             address = workers
             _check_answers(address)
@@ -70,6 +73,25 @@ def check_facts(worker, found, here):
     """A refusal, with `ValueError`, of a worker whose facts are not this machine's."""
     if words := differences(found, here):
         raise ValueError(f"the worker {worker} would make other pixels: {words}")
+
+
+@contextlib.contextmanager
+def _apart():
+    """A block whose threads begin processes that do not hear Ctrl-C: who has asked hears it.
+
+    Nor does the one that looks after their semaphores complain when this process ends at once.
+    """
+    before = list(sys.warnoptions)
+    sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
+    # Not on Windows.
+    mask = getattr(signal, "pthread_sigmask", None)
+    heard = mask and mask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        sys.warnoptions[:] = before
+        if mask:
+            mask(signal.SIG_SETMASK, heard)
 
 
 def _check_answers(address):
