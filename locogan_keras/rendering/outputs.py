@@ -71,7 +71,8 @@ def write(
         verify: Whether of a picture in tiles what is there is compared with its digests, and made
             again where it differs.
         workers: Who makes the units of a picture in tiles, of a model in ONNX: how many processes
-            of this machine, or the address of a Dask scheduler; this process unless given.
+            of this machine, which import a script that asks for them (`if __name__ == "__main__"`),
+            or the address of a Dask scheduler; this process unless given.
 
     Returns:
         Of a picture in tiles a `gigapixel.job.Written`, which has its root digest; else None.
