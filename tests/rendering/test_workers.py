@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from conftest import lively_generator
 from distributed import Client, LocalCluster
+from PIL import Image
 from support.commands import refusal
 from support.tiled import MODEL, SUFFIXES, picture_of, small_engine, written
 
+from locogan_keras.cli import main
 from locogan_keras.engines.keras_engine import KerasEngine
 from locogan_keras.engines.onnx_engine import OnnxEngine
 from locogan_keras.rendering.gigapixel.cluster import connection, crew, makers, work
@@ -247,7 +249,7 @@ def test_what_is_not_for_workers_is_refused(tmp_path, monkeypatch, capfd, argume
 
 def test_a_network_of_keras_is_refused(tmp_path):
     picture = picture_of(KerasEngine(lively_generator()), **SIZE)
-    with pytest.raises(ValueError, match=r"of models in ONNX.*locogan export MODEL --to onnx"):
+    with pytest.raises(ValueError, match=r"of ONNX Runtime, .*locogan export MODEL --to onnx"):
         written(tmp_path / "a.zarr", picture, workers=1)
     assert not list(tmp_path.iterdir())
 
@@ -264,3 +266,11 @@ def test_too_little_memory_for_the_workers_is_said(tmp_path, monkeypatch, capfd)
     line = refusal(capfd, "render", MODEL, "--out", tmp_path / "a.zarr", "--workers", "1000")
     assert "workers=1000 would need about 400.0 GB of memory, and 10.0 GB are free" in line
     assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_does_not_keep_who_made_it(tmp_path):
+    out = tmp_path / "a.png"
+    edit = ["edit", "mix", str(MODEL), "--from", "1", "--to", "2", "--out", str(out)]
+    assert main([*edit, "--height", "32", "--width", "32"]) == 0
+    with Image.open(out) as picture:
+        assert "workers" not in picture.text["locogan"]

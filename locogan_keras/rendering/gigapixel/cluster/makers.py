@@ -24,8 +24,8 @@ def makers(job, workers):
     if workers is not None:
         if not hasattr(job.picture.engine, "elsewhere"):
             raise ValueError(
-                "--workers and --scheduler are of models in ONNX, and of presets that have one: "
-                "locogan export MODEL --to onnx"
+                "--workers and --scheduler are of ONNX Runtime, that is of models in ONNX and of "
+                "presets that have one: locogan export MODEL --to onnx, and leave out --engine"
             )
         if not importlib.util.find_spec("distributed"):
             raise ValueError(
