@@ -32,6 +32,10 @@ def shortened(arguments):
     """The same command, with two steps of a tiny model for a training, and nothing fetched."""
     if "web" in arguments:
         return [*arguments, "--runtime", str(RUNTIME)]
+    if "--scheduler" in arguments:
+        # There is no cluster: by this machine.
+        place = arguments.index("--scheduler")
+        return [*arguments[:place], "--workers", "1", *arguments[place + 2 :]]
     if arguments[0] != "train":
         return arguments
     for bound in ("--steps", "--minutes"):

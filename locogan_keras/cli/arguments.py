@@ -185,7 +185,7 @@ def add_out(parser, what="the picture to write", more=""):
         "--tile", type=int, default=256, metavar="PX", help="computed at once (default: 256)"
     )
     add_engine(parser)
-    parser.set_defaults(quiet=None, said="", target=None, packs=(), verify=False)
+    parser.set_defaults(quiet=None, said="", target=None, packs=(), verify=False, workers=None)
 
 
 def add_view(parser):

@@ -9,7 +9,7 @@ _SEED = {"type": arguments.seed, "metavar": "SEED"}
 _AXES = {"y": 0, "x": 1}
 # What a PNG does not keep of its command, or keeps elsewhere.
 _ELSEWHERE = ("command", "make", "several", "quiet", "prints", "verbose", "model", "out", "tile")
-_ELSEWHERE += ("target", "said", "bits", "quality", "pack", "packs", "normals", "verify")
+_ELSEWHERE += ("target", "said", "bits", "quality", "pack", "packs", "normals", "verify", "workers")
 _ELSEWHERE += ("engine", "precision")
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from locogan_keras.cli import arguments
 from locogan_keras.cli.arguments import add_model, add_out, add_size, add_view, view_of
+from locogan_keras.cli.workers import add_workers
 from locogan_keras.engines.quiet import load_engine
 from locogan_keras.storage.failures import printable
 
@@ -42,6 +43,7 @@ def add_render(commands):
         help="of a picture in tiles, compare what is there with its digests, and make again what "
         "differs",
     )
+    add_workers(render)
 
 
 def run(options):
@@ -149,6 +151,7 @@ def write_out(options, engine, views, origin, names=None):
         packs=options.packs,
         normals=options.normals,
         verify=options.verify,
+        workers=options.workers,
     )
     if written:
         options.said += _said_of_tiles(written)
@@ -201,7 +204,7 @@ def _add_wang(render):
 
 # What a set of Wang tiles has no use for.
 _NOT_OF_WANG = ("seeds", "top", "left", "frame", "periodic", "period", "quality", "pack", "normals")
-_NOT_OF_WANG += ("verify",)
+_NOT_OF_WANG += ("verify", "workers")
 
 
 def _run_wang(options):

@@ -1,6 +1,8 @@
 """The engine that runs an exported `.onnx` file in ONNX Runtime, without TensorFlow or Keras."""
 
+import functools
 import os
+from pathlib import Path
 
 import onnxruntime
 
@@ -17,6 +19,11 @@ class OnnxEngine:
 
     Args:
         path: The file.
+        threads: Of the session; as many as this process may use unless given.
+        content: The file's, where it is not on this machine.
+
+    Attributes:
+        packages: Those whose versions decide an image's bits, as `pip` knows them.
 
     Call arguments:
         latent, positions: As in `Generator`, NumPy float32.
@@ -29,10 +36,12 @@ class OnnxEngine:
             other files, control flow, foreign operators. Then nothing of it was run.
     """
 
-    def __init__(self, path):
+    packages = ("onnxruntime",)
+
+    def __init__(self, path, threads=None, content=None):
         self._path = path
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _usable_cores()
+        options.intra_op_num_threads = threads or _usable_cores()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.enable_cpu_mem_arena = True
         options.enable_mem_pattern = True
@@ -40,12 +49,17 @@ class OnnxEngine:
         options.log_severity_level = 4
         # Not what its first bytes say: ONNX is what was checked.
         options.add_session_config_entry("session.load_model_format", "ONNX")
-        content, self.description = read_onnx(path)
+        content, self.description = read_onnx(path, content)
         with in_one_line(path):
             # Without what it says to standard output before it tries the same again.
             self._session = onnxruntime.InferenceSession(
                 content, options, providers=["CPUExecutionProvider"], enable_fallback=False
             )
+
+    def elsewhere(self):
+        """What makes it in another process, on one thread: a function that can be pickled."""
+        content = Path(self._path).read_bytes()
+        return functools.partial(OnnxEngine, str(self._path), threads=1, content=content)
 
     def __call__(self, latent, positions):
         self.description.check_inputs(latent, positions)

@@ -45,11 +45,12 @@ _MESSAGES = {
 }
 
 
-def read_onnx(path):
+def read_onnx(path, content=None):
     """An exported file's content and `Description`; nothing of it has run.
 
     Args:
         path: The file.
+        content: Its bytes, where they have been read.
 
     Returns:
         `(content, description)`: bytes that a runtime may be given, and what they say they are.
@@ -59,7 +60,8 @@ def read_onnx(path):
             other files, control flow, foreign operators.
     """
     with in_one_line(path):
-        content = Path(path).read_bytes()
+        if content is None:
+            content = Path(path).read_bytes()
         metadata = _checked_metadata(content)
     if METADATA not in metadata:
         raise ModelError(path, f"is not a LocoGAN generator: no metadata {METADATA!r}")

@@ -40,6 +40,7 @@ def write(
     packs=(),
     normals="gl",
     verify=False,
+    workers=None,
 ):
     """One picture as a file, or several as a file or a folder; whole or not at all.
 
@@ -69,6 +70,8 @@ def write(
         packs, normals: Of a material's folder, as of `materials.folder.files_of`.
         verify: Whether of a picture in tiles what is there is compared with its digests, and made
             again where it differs.
+        workers: Who makes the units of a picture in tiles: how many processes, which import a
+            script that asks (`if __name__ == "__main__"`), or a Dask scheduler's address.
 
     Returns:
         Of a picture in tiles a `gigapixel.job.Written`, which has its root digest; else None.
@@ -113,9 +116,10 @@ def write(
     if _is_tiled(form, views, pixels) and not (several or is_folder or is_file(out)):
         form.check(views[0].size, pixels)
         picture = Picture(engine, views[0], "", tile, origin or {}, progress, None, pixels.dtype)
-        return write_tiled(out, picture, form.store, pixels, _stored(form, pixels), verify)
-    if verify:
-        raise ValueError(f"verify is of pictures in tiles, such as a .dzi. Received: --out {out}")
+        return write_tiled(out, picture, form.store, pixels, _stored(form, pixels), verify, workers)
+    asked = "verify" if verify else "workers" if workers else None
+    if asked:
+        raise ValueError(f"{asked} is of pictures in tiles, such as a .dzi. Received: --out {out}")
     # What cannot be made or does not fit is refused before there is a file or folder.
     for view in views:
         bands(engine, view, tile)

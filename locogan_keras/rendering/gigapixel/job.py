@@ -2,8 +2,7 @@
 
 A unit's pieces are put into their places, and its top, and all of it is on the disk, before a line
 of the journal says so. Whatever ends a process, at most the units that it had at hand are made
-again, to the same bytes. `make` can be called anywhere that sees the disk; who has the records
-notes what it gives.
+again, to the same bytes. Units can be made anywhere: who has the records writes what comes back.
 """
 
 import contextlib
@@ -12,6 +11,7 @@ import hashlib
 import math
 from pathlib import Path
 
+from locogan_keras.rendering.gigapixel.cluster.makers import makers
 from locogan_keras.rendering.gigapixel.plan import CHUNK, UNIT, plan_of
 from locogan_keras.rendering.gigapixel.progress import Ticks
 from locogan_keras.rendering.gigapixel.records import Record, Records
@@ -42,20 +42,23 @@ class Written:
 _FALLEN = Record("", "", -1, None)
 
 
-def write_tiled(out, picture, kind, pixels, stored=1.0, verify=False, unit=UNIT, chunk=CHUNK):
+def write_tiled(
+    out, picture, kind, pixels, stored=1.0, verify=False, workers=None, unit=UNIT, chunk=CHUNK
+):
     """A picture in tiles, made as far as it is not there; the same call goes on.
 
     Args:
         out, picture, kind, pixels, unit, chunk: As of `Job`.
         stored: Bytes on the disk for each value, about.
         verify: Whether what is there is compared with its digests, and made again where it differs.
+        workers: As of `makers`.
 
     Returns:
         `Written`.
 
     Raises:
         ValueError: If there is something else at `out`, another plan or another process at it, or
-            not the disk.
+            not the disk, or not the workers.
         OSError: If it cannot be written; it names `out`.
         KeyboardInterrupt: With words that say how it goes on.
     """
@@ -73,13 +76,14 @@ def write_tiled(out, picture, kind, pixels, stored=1.0, verify=False, unit=UNIT,
         check_disk(
             out, needed, f"height={height}, width={width}, of which {there} bytes are there,"
         )
-        job.begin()
-        made = 0
-        with _going_on(job), Ticks(job) as ticks:
-            for each in job.missing():
-                job.note(each, job.make(each, ticks.within(each)))
-                made += 1
-            root = job.finish()
+        with makers(job, workers) as units:
+            job.begin()
+            made = 0
+            with _going_on(job), Ticks(job) as ticks:
+                for each, record in units(ticks):
+                    job.note(each, record)
+                    made += 1
+                root = job.finish()
     return Written(root, plan.count, made, tuple(job.damaged))
 
 
@@ -132,7 +136,7 @@ class Job:
 
     def make(self, unit, progress=iter):
         """A unit made and put into its place; gives its `Record`."""
-        picture, store = self.picture, self.store
+        picture = self.picture
         made = make_unit(
             picture.engine,
             picture.view,
@@ -142,15 +146,23 @@ class Job:
             self.records.top,
             progress,
         )
+        return self.put(unit, made.digest, self.store.encoded(unit, made.levels), made.top)
+
+    def put(self, unit, digest, pieces, top):
+        """A unit, wherever it was made, put into its place; gives its `Record`.
+
+        Args:
+            unit: The unit.
+            digest, top: As of `units.Made`.
+            pieces: Bytes each, as of `Store.encoded`.
+        """
         stored, count = hashlib.sha256(), 0
-        pieces = store.encoded(unit, made.levels)
-        for key, data in zip(store.keys(unit), pieces, strict=True):
-            store.write(key, data)
+        for key, data in zip(self.store.keys(unit), pieces, strict=True):
+            self.store.write(key, data)
             stored.update(data)
             count += len(data)
-        store.sync()
-        top = self.records.keep_top(unit, made.top)
-        return Record(made.digest, stored.hexdigest(), count, top)
+        self.store.sync()
+        return Record(digest, stored.hexdigest(), count, self.records.keep_top(unit, top))
 
     def note(self, unit, record):
         """A unit's record kept. If its top is not what it was, the units above are made again."""

@@ -39,6 +39,11 @@ class Ticks:
 
         return progress
 
+    def over(self, unit):
+        """A unit that was made elsewhere."""
+        for _ in self.within(unit)(range(1)):
+            pass
+
     def _until(self, done):
         while self._done < done:
             next(self._ticks, None)

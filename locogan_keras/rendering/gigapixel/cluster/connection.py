@@ -1,0 +1,135 @@
+"""A client of Dask: of workers that are begun on this machine, or of a cluster that is there."""
+
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import time
+import urllib.parse
+import warnings
+
+from distributed import Client, LocalCluster
+
+from locogan_keras.rendering.gigapixel.cluster.work import differences
+from locogan_keras.storage.files.room import check_memory
+
+# Seconds in which a scheduler has to answer, and a first worker to be there.
+ANSWER, FIRST = 10, 60
+# Bytes that a worker on this machine takes, about, whatever the model.
+WORKER = 400_000_000
+
+
+@contextlib.contextmanager
+def connected(workers):
+    """A client, which is closed at the end, with those workers that it has begun.
+
+    Args:
+        workers: How many to begin, each with one thread, on addresses of this machine alone; or the
+            address of a scheduler.
+
+    Raises:
+        ValueError: If there is not the memory for so many, or the scheduler does not answer or has
+            no workers.
+    """
+    with contextlib.ExitStack() as stack:
+        # Of versions that differ: they are compared by name.
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        if isinstance(workers, int):
+            check_memory(workers * WORKER, f"workers={workers}")
+            with _apart():
+                address = stack.enter_context(_here(workers))
+        else:
+            address = workers
+            _check_answers(address)
+        try:
+            client = stack.enter_context(Client(address, timeout=ANSWER, set_as_default=False))
+        except OSError as error:
+            raise ValueError(_silence(address)) from error
+        try:
+            client.wait_for_workers(1, timeout=FIRST)
+        except TimeoutError:
+            raise ValueError(
+                f"--scheduler {address} has no workers, and none came in {FIRST} s: dask worker "
+                f"{address} begins one"
+            ) from None
+        yield client
+
+
+def check_versions(client, packages):
+    """A refusal of workers that have other packages, before anything is sent to them.
+
+    Raises:
+        ValueError: If one has; it names the worker.
+    """
+    found = client.get_versions(packages=list(packages))
+    here = {name: found["client"]["packages"][name] for name in packages}
+    for address, facts in found["workers"].items():
+        check_facts(address, facts["packages"] if facts else {}, here)
+
+
+def check_facts(worker, found, here):
+    """A refusal, with `ValueError`, of a worker whose facts are not this machine's."""
+    if words := differences(found, here):
+        raise ValueError(f"the worker {worker} would make other pixels: {words}")
+
+
+@contextlib.contextmanager
+def _apart():
+    """A block whose threads begin processes that do not hear Ctrl-C: who has asked hears it.
+
+    Nor does the one that looks after their semaphores complain when this process ends at once.
+    """
+    before = list(sys.warnoptions)
+    sys.warnoptions.append("ignore::UserWarning:multiprocessing.resource_tracker")
+    # Not on Windows.
+    mask = getattr(signal, "pthread_sigmask", None)
+    heard = mask and mask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        sys.warnoptions[:] = before
+        if mask:
+            mask(signal.SIG_SETMASK, heard)
+
+
+def _check_answers(address):
+    """A refusal of a scheduler that says nothing, for which Dask's client would wait for ever."""
+    place = urllib.parse.urlsplit(address)
+    deadline = time.monotonic() + ANSWER
+    while (left := deadline - time.monotonic()) > 0:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((place.hostname, place.port), left) as connection,
+        ):
+            # Over TLS it is the client that begins.
+            if place.scheme != "tcp":
+                return
+            connection.settimeout(left)
+            # How long its first message is: a few hundred bytes.
+            first = connection.recv(8, socket.MSG_WAITALL)
+            if len(first) == 8 and int.from_bytes(first, "little") < 2**16:
+                return
+        # It may be about to begin.
+        time.sleep(min(0.2, left))
+    raise ValueError(_silence(address))
+
+
+def _silence(address):
+    return f"--scheduler {address} does not answer in {ANSWER} s, or is none of Dask's"
+
+
+def _here(count):
+    # What the caller has silenced stays silent in the workers.
+    is_heard = logging.getLogger().isEnabledFor(logging.WARNING)
+    return LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        # No limit of Dask's own, at which it would end a worker or write to the disk.
+        memory_limit=0,
+        silence_logs=logging.WARNING if is_heard else logging.CRITICAL,
+    )
