@@ -1,6 +1,7 @@
 """The engine that runs an exported `.onnx` file in OpenVINO, without TensorFlow or Keras."""
 
 import contextlib
+import io
 import sys
 import threading
 
@@ -55,7 +56,7 @@ class OpenVinoEngine:
         content, self.description = read_onnx(path)
         with in_one_line(path), _last_words():
             core = openvino.Core()
-            placing, network = _split(core.read_model(content, b""))
+            placing, network = _split(_read(content))
             self._placing = placing and core.compile_model(placing, "CPU", _settings("float32"))
             self._network = core.compile_model(network, "CPU", _settings(precision))
         if self._network.get_property("INFERENCE_PRECISION_HINT") != PRECISIONS[precision]:
@@ -70,6 +71,16 @@ class OpenVinoEngine:
         with in_one_line(self._path, "does not run"), _last_words(), self._lock:
             places = self._placing([positions]).values() if self._placing else ()
             return self._network([latent, *places])["image"]
+
+
+def _read(content):
+    """The `openvino.Model` of an ONNX file's bytes, read as what they were checked as.
+
+    What is asked for by bytes alone may be read as another format, in which they may say something
+    else.
+    """
+    frontend = openvino.frontend.FrontEndManager().load_by_framework("onnx")
+    return frontend.convert(frontend.load(io.BytesIO(content)))
 
 
 @contextlib.contextmanager

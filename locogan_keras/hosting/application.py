@@ -54,7 +54,11 @@ class Application:
     async def __call__(self, scope, receive, send):
         begun = time.perf_counter()
         method, path = scope["method"], scope["path"]
-        answer, is_made = await self._answer(scope, receive)
+        try:
+            answer, is_made = await self._answer(scope, receive)
+        except asyncio.CancelledError:
+            # The server ends, and does not wait any longer.
+            answer, is_made = _said(503, "the server ends"), False
         seconds = time.perf_counter() - begun
         # Before it is sent: who has the answer finds it counted.
         self._metrics.count(answer.status, seconds if is_made else None)
@@ -115,7 +119,7 @@ class Application:
         except Full as full:
             wait = ("Retry-After", str(full.seconds))
             return _said(503, f"busy: again in {full.seconds} seconds", wait), False
-        except (ValueError, OSError, MemoryError, ServerError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a runtime raises is the model's fault
             # What the model's files are called is nobody's business.
             self._complain(printable(f"{tile}: {error}"))
             status = 502 if isinstance(error, ServerError) else 500

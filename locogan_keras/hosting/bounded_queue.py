@@ -1,13 +1,17 @@
 """Work that waits for its turn in one thread: so much of it, and no more."""
 
 import asyncio
+import contextlib
 import dataclasses
 import math
+import queue
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 
-# Seconds, of what is said to those for whom there is no room.
-_LONGEST_WAIT = 60
+# Seconds, of what is said to those for whom there is no room; and that the end waits for what is
+# being made, of which nobody waits for the rest.
+_LONGEST_WAIT, _LAST_WAIT = 60, 2
 
 
 class Full(Exception):
@@ -47,10 +51,13 @@ class BoundedQueue:
     def __init__(self, make, limit):
         self.length = 0
         self._make, self._limit = make, limit
-        self._thread = ThreadPoolExecutor(1, "locogan-tiles")
         self._at_hand = {}
         # How long a unit of work has taken, on average.
         self._done, self._seconds = 0, 0.0
+        self._waiting = queue.SimpleQueue()
+        # The process ends without it, whatever it waits for.
+        self._thread = threading.Thread(target=self._work, name="locogan-tiles", daemon=True)
+        self._thread.start()
 
     async def made(self, key, work, left):
         """What `make` gives for a key; who asks for one that is at hand waits for the same.
@@ -80,17 +87,32 @@ class BoundedQueue:
 
     def close(self):
         """The thread ended; what waits is not made any more."""
-        self._thread.shutdown(cancel_futures=True)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._waiting.get_nowait()[0].cancel()
+        self._waiting.put(None)
+        self._thread.join(_LAST_WAIT)
 
     def _begun(self, key, work):
         if self.length + work > self._limit:
             raise Full(self._wait())
-        loop = asyncio.get_running_loop()
-        each = _AtHand(loop.run_in_executor(self._thread, self._timed, key, work), work)
+        future = Future()
+        each = _AtHand(asyncio.wrap_future(future), work)
+        self._waiting.put((future, key, work))
         self._at_hand[key] = each
         self.length += work
         each.future.add_done_callback(lambda _: self._leave(key, each))
         return each
+
+    def _work(self):
+        while asked := self._waiting.get():
+            future, key, work = asked
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(self._timed(key, work))
+            except Exception as error:  # noqa: BLE001 - it is whoever asked who hears of it
+                future.set_exception(error)
 
     def _timed(self, key, work):
         begun = time.perf_counter()

@@ -25,4 +25,4 @@ def page(title, canvas):
     }
     text = importlib.resources.files("locogan_keras.hosting") / "page.html"
     text = text.read_text(encoding="utf-8").replace("/* settings */ null", json.dumps(settings))
-    return text.replace("<!-- title -->", html.escape(title)).encode()
+    return text.replace("<!-- title -->", html.escape(title)).encode(errors="replace")

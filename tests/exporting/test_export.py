@@ -191,7 +191,7 @@ def test_an_export_that_differs_is_not_kept(to, generator_file, tmp_path, monkey
 
 @pytest.mark.parametrize(
     ("gain", "off", "is_kept"),
-    [(300, 0, True), (300, 0.01, False), (0.1, 0, True), (0.1, 2e-5, False)],
+    [(300, 0, True), (300, 0.01, False), (0.1, 0, True), (0.1, 2e-5, False), (1e6, 0, False)],
 )
 def test_a_generator_that_amplifies_rounding_is_told_from_a_wrong_export(gain, off, is_kept):
     """The export sums in float64: at a gain of 300 that alone differs by more than 1e-5."""

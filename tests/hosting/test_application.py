@@ -3,6 +3,7 @@
 import asyncio
 import re
 import threading
+import time
 
 import pytest
 from conftest import PATIENCE
@@ -11,6 +12,7 @@ from support.requests import ask, asked
 from support.tiled import small_engine
 
 from locogan_keras.engines.servers.server_requests import ServerError
+from locogan_keras.hosting import bounded_queue
 from locogan_keras.hosting.application import Application
 from locogan_keras.hosting.page import page
 from locogan_keras.hosting.tiles import Canvas, Tile
@@ -219,6 +221,7 @@ def test_for_who_has_left_nothing_is_begun(slow):
     [
         (ValueError("MODEL /home/me/secret.onnx does not run"), 500),
         (MemoryError(), 500),
+        (RuntimeError("of the runtime"), 500),
         (ServerError("http://inside/v1/models/a", "is silent\x1b[31m"), 502),
     ],
 )
@@ -235,6 +238,33 @@ def test_a_model_that_fails_is_said_to_who_serves_it(failure, status):
     assert said[0].isprintable()
     assert metrics(application)["locogan_queue_tiles",] == 0
     application.close()
+
+
+def test_the_end_does_not_wait_for_a_model_that_is_silent(monkeypatch):
+    monkeypatch.setattr(bounded_queue, "_LAST_WAIT", 0.1)
+    canvas = Slow()
+    application = Application(canvas, b"", 16)
+
+    async def ending():
+        asking = [asyncio.ensure_future(asked(application, f"/1/0/{x}/0.png")) for x in (0, 1)]
+        while not canvas.made:
+            await asyncio.sleep(0.01)
+        # As uvicorn does when its grace is over.
+        for each in asking:
+            each.cancel()
+        return [(await each).status for each in asking]
+
+    assert asyncio.run(ending()) == [503, 503]
+    begun = time.perf_counter()
+    application.close()
+    assert time.perf_counter() - begun < PATIENCE / 4
+    canvas.let_go.set()
+    assert len(canvas.made) == 1
+
+
+def test_a_title_that_is_no_text_is_a_title():
+    canvas = Slow()
+    assert b"<title>caf?.onnx</title>" in page("caf\udce9.onnx", canvas)
 
 
 def test_prometheus_reads_what_was_counted(made):

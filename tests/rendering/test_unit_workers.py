@@ -10,6 +10,7 @@ import socket
 import numpy as np
 import pytest
 from conftest import lively_generator
+from dask.config import set as distributed_settings
 from distributed import Client, LocalCluster
 from PIL import Image
 from support.commands import refusal
@@ -214,6 +215,31 @@ def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch, capfd)
                 in line
             )
             silent.listen()
+    assert not list(tmp_path.iterdir())
+
+
+def test_tls_without_certificates_is_refused(tmp_path, monkeypatch, capfd):
+    command = ["render", MODEL, "--out", tmp_path / "a.zarr", "--scheduler"]
+    line = refusal(capfd, *command, "tls://127.0.0.1:9")
+    assert "error: --scheduler tls://127.0.0.1:9 needs certificates, by Dask's settings" in line
+    files = ("ca-file", "client.cert", "client.key")
+    missing = {f"distributed.comm.tls.{each}": str(tmp_path / "no.pem") for each in files}
+    with distributed_settings(missing):
+        line = refusal(capfd, *command, "tls://127.0.0.1:9")
+    assert "error: --scheduler tls://127.0.0.1:9: a file of Dask's settings" in line
+    assert "is of no use" in line
+    line = refusal(capfd, *command, "tcp://a..b:9")
+    assert "error: --scheduler tcp://a..b:9 is no address" in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_workers_that_do_not_start_are_one_line(tmp_path, monkeypatch, capfd):
+    def failing(count):
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr(connection, "_here", failing)
+    line = refusal(capfd, "render", MODEL, "--out", tmp_path / "a.zarr", "--workers", 2)
+    assert "error: workers=2 do not start: Nanny failed to start. A program that asks for" in line
     assert not list(tmp_path.iterdir())
 
 

@@ -9,7 +9,7 @@ import time
 import urllib.parse
 import warnings
 
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Security
 
 from locogan_keras.rendering.gigapixel.cluster.work import differences
 from locogan_keras.storage.files.room import check_memory
@@ -38,10 +38,17 @@ def connected(workers):
         warnings.simplefilter("ignore")
         if isinstance(workers, int):
             check_memory(workers * WORKER, f"workers={workers}")
-            with _apart():
-                address = stack.enter_context(_here(workers))
+            try:
+                with _apart():
+                    address = stack.enter_context(_here(workers))
+            except (OSError, RuntimeError) as error:
+                raise ValueError(
+                    f"workers={workers} do not start: {error} A program that asks for workers must "
+                    'do so under `if __name__ == "__main__":`; each worker takes 16 open files'
+                ) from None
         else:
             address = workers
+            _check_certificates(address)
             _check_answers(address)
         try:
             client = stack.enter_context(Client(address, timeout=ANSWER, set_as_default=False))
@@ -94,9 +101,28 @@ def _apart():
             mask(signal.SIG_SETMASK, heard)
 
 
+def _check_certificates(address):
+    """A refusal of TLS without what Dask's client needs for it, of which it would say less."""
+    if urllib.parse.urlsplit(address).scheme != "tls":
+        return
+    where = "Dask's settings distributed.comm.tls (https://distributed.dask.org/en/stable/tls.html)"
+    try:
+        context = Security().get_connection_args("client").get("ssl_context")
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"--scheduler {address}: a file of {where} is of no use: {error}"
+        ) from None
+    if not context:
+        raise ValueError(f"--scheduler {address} needs certificates, by {where}")
+
+
 def _check_answers(address):
     """A refusal of a scheduler that says nothing, for which Dask's client would wait for ever."""
     place = urllib.parse.urlsplit(address)
+    try:
+        (place.hostname or "").encode("idna")
+    except UnicodeError as error:
+        raise ValueError(f"--scheduler {address} is no address: {error}") from None
     deadline = time.monotonic() + ANSWER
     while (left := deadline - time.monotonic()) > 0:
         with (
