@@ -82,6 +82,8 @@ class Application:
     async def _answer(self, scope, receive):
         """The `Answer`, and whether it has a tile that was made for it."""
         method, path = scope["method"], scope["path"]
+        # As it was written: an escaped letter would be another address of the same tile.
+        path = scope.get("raw_path", path.encode()).decode("latin-1")
         if method not in ("GET", "HEAD"):
             return _said(405, "GET and HEAD are answered", ("Allow", "GET, HEAD")), False
         try:

@@ -123,6 +123,8 @@ def test_head_has_the_headers_and_makes_nothing(made):
         ("/4294967296/0/0/0.png", 400, "seed must be 0 to 4294967295"),
         (f"/1/0/{'9' * 10**5}/0.png", 400, "x must be a whole number"),
         ("/1/0/../0.png", 400, "x must be a whole number"),
+        ("/0%2F0/0/0.png", 404, "there are /"),
+        ("/%30/0/0/0.png", 400, "seed must be a whole number"),
         ("/nothing", 404, "there are /, /SEED/Z/X/Y.png, /healthz and /metrics"),
         ("/../../etc/passwd", 404, "there are /"),
         ("", 404, "there are /"),

@@ -77,6 +77,18 @@ def test_hands_and_keys_move_it(page):
     np.testing.assert_array_equal(page.pixels(), window(0, 0, 5))
 
 
+def test_a_long_drag_writes_one_address(page):
+    """Firefox and Safari refuse more than some a second, with an exception."""
+    opened(page, "seed=0&top=0&left=0")
+    page.run(
+        "window.noted = 0; const write = history.replaceState.bind(history);"
+        "history.replaceState = (...all) => { window.noted++; write(...all); };"
+        "for (let left = 1; left <= 300; left++) go(0, left);"
+    )
+    page.wait("return location.hash === '#seed=0&top=0&left=300'")
+    assert page.run("return window.noted") == 1
+
+
 def test_it_ends_where_tiles_do(page):
     opened(page, f"seed=0&top=0&left={FARTHEST}")
     page.wait(f"return !location.hash.endsWith('left={FARTHEST}')")

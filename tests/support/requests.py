@@ -2,6 +2,7 @@
 
 import asyncio
 import types
+from urllib.parse import unquote
 
 
 async def asked(application, path, method="GET", left=None, **headers):
@@ -11,7 +12,8 @@ async def asked(application, path, method="GET", left=None, **headers):
         left: An event that is set when the client leaves; it stays unless given.
     """
     raw = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
-    scope = {"type": "http", "method": method, "path": path, "headers": raw}
+    scope = {"type": "http", "method": method, "path": unquote(path), "headers": raw}
+    scope["raw_path"] = path.encode()
     scope["client"] = ("192.0.2.1", 5)
     received, sent = [{"type": "http.request", "body": b"", "more_body": False}], []
 
