@@ -9,6 +9,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 # Tests share the cores as processes; networks this small have no work for several threads each.
 os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -36,6 +37,12 @@ TINY = ("model.width=2", "training.batch_size=2", "training.save_every=2")
 
 # No thread that looks after bars, and may warn, behind a test's back.
 tqdm.monitor_interval = 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Networks begin at the same weights in every run, whatever was tested before."""
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture

