@@ -25,6 +25,31 @@ def ahead(function, items):
         yield from (each.result() for each in coming)
 
 
+def relayed(first, second, items):
+    """`second(item, first(item))` of each, a thread's work while its caller does the next first.
+
+    Args:
+        first: Of an item; called by whoever asks for the results.
+        second: Of the item and what `first` made of it.
+        items: What they are given.
+
+    Yields:
+        The results of `second`, in order, each when `first` is done with the item after it.
+
+    Raises:
+        Whatever both raise; that of `second` where its result is due.
+    """
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = []
+        for item in items:
+            value = first(item)
+            yield from (each.result() for each in waiting)
+            waiting = [pool.submit(second, item, value)]
+            # Not held while the next is made.
+            del value
+        yield from (each.result() for each in waiting)
+
+
 @contextlib.contextmanager
 def behind(function):
     """Calls of a function that are made in order while the caller goes on: one at a time.

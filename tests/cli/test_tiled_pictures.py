@@ -132,7 +132,7 @@ def waiting(*_):
     print("now", flush=True)
     time.sleep(600)
 
-job.make_unit = waiting
+job.finest = waiting
 sys.exit(main())
 """
     command = [sys.executable, "-c", code, "render", MODEL, "--out", "a.dzi", *SIZE]
@@ -153,6 +153,6 @@ def test_an_interruption_in_the_same_process_says_so(tmp_path, monkeypatch, caps
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("locogan_keras.rendering.gigapixel.job.make_unit", interrupted)
+    monkeypatch.setattr("locogan_keras.rendering.gigapixel.job.finest", interrupted)
     assert render(tmp_path / "a.zarr") == 130
     assert re.search("0 of 1 units of .*a.zarr are there, and the same", capsys.readouterr().err)

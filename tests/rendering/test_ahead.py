@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from locogan_keras.rendering.ahead import ahead, behind
+from locogan_keras.rendering.ahead import ahead, behind, relayed
 
 
 def test_the_next_result_is_made_while_the_caller_is_busy():
@@ -75,3 +75,38 @@ def test_a_caller_s_own_failure_comes_first():
 
     with pytest.raises(KeyError, match="mine"):
         work()
+
+
+def test_the_second_step_of_one_is_made_while_the_caller_makes_the_first_of_the_next():
+    begun = {number: threading.Event() for number in range(3)}
+    may_end = {number: threading.Event() for number in range(3)}
+    yielded = []
+
+    def first(number):
+        if number:
+            assert begun[number - 1].wait(60)
+            # Its result is due when this is done, and not before.
+            assert yielded == list(range(number - 1))
+            may_end[number - 1].set()
+        return number**2
+
+    def second(number, square):
+        begun[number].set()
+        assert number == 2 or may_end[number].wait(60)
+        return number + square
+
+    for number, result in enumerate(relayed(first, second, range(3))):
+        assert result == number + number**2
+        yielded.append(number)
+    assert yielded == [0, 1, 2]
+    assert list(relayed(first, second, [])) == []
+
+
+@pytest.mark.parametrize("failing", [0, 2])
+def test_what_goes_wrong_in_a_second_step_is_raised_where_it_is_due(failing):
+    results = relayed(float, lambda number, _: 1 // (number - failing), range(3))
+    for number in range(failing):
+        assert next(results) == 1 // (number - failing)
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert list(results) == []

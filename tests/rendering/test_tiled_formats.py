@@ -151,7 +151,7 @@ def test_the_root_is_of_pixels_alone(engine, tmp_path, rng):
     picture = picture_of(engine, height=150, width=200)
     roots = {written(tmp_path / f"a{suffix}", picture).root for suffix in SUFFIXES}
     with job_of(tmp_path / "b.zarr", picture) as job:
-        missing = list(job.missing())
+        missing = [unit for units in job.missing() for unit in units]
         while missing:
             unit = missing.pop(rng.integers(len(missing)))
             if unit.height and not set(job.plan.below(unit)) <= set(job.records.done):
@@ -249,7 +249,7 @@ def test_a_tiff_is_in_tiles_from_4_gb_on(engine, tmp_path, monkeypatch):
         assert not file.pages[0].is_tiled
     assert not (tmp_path / "a.tif.records").exists()
     asked = []
-    monkeypatch.setattr(job_module, "make_unit", lambda *_: asked.append(1) or 1 / 0)
+    monkeypatch.setattr(job_module, "finest", lambda *_: asked.append(1) or 1 / 0)
     monkeypatch.setattr(job_module, "check_disk", lambda *_: None)
     view = make_view(engine.description, height=37838, width=37838, periodic="none")
     with pytest.raises(ZeroDivisionError):

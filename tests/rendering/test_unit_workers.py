@@ -71,6 +71,19 @@ def test_workers_make_the_same_files_as_one_process(picture, scheduler, tmp_path
     assert written(several, picture, verify=True).made == 0
 
 
+@pytest.mark.parametrize("workers", [False, True])
+def test_what_is_above_a_unit_that_was_lost_is_made_again(picture, scheduler, tmp_path, workers):
+    # The last of the lowest: as long as it is at hand, what is above it seems to be there.
+    out = tmp_path / "a.zarr"
+    result = written(out, picture)
+    journal = tmp_path / "a.zarr.records" / "journal"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    lowest = [line for line in lines if b'"unit": [0,' in line]
+    journal.write_bytes(b"".join(line for line in lines if line != lowest[-1]))
+    again = written(out, picture, workers=scheduler if workers else None)
+    assert (again.made, again.root) == (2, result.root)
+
+
 def test_what_is_damaged_is_made_again_by_workers(picture, scheduler, tmp_path):
     out = tmp_path / "a.zarr"
     result = written(out, picture)
@@ -175,10 +188,10 @@ def test_versions_are_compared_before_anything_travels(picture, scheduler, tmp_p
 
 
 def test_what_a_worker_cannot_make_is_one_line(picture, scheduler, tmp_path, monkeypatch):
-    def make_unit(*_):
+    def finest(*_):
         raise RuntimeError("no\nroom")
 
-    monkeypatch.setattr(work, "make_unit", make_unit)
+    monkeypatch.setattr(work, "finest", finest)
     out = tmp_path / "a.zarr"
     with pytest.raises(OSError, match=r"0-\d-\d .*: RuntimeError: no room; .* same command"):
         written(out, picture, workers=scheduler)

@@ -8,7 +8,9 @@ again, to the same bytes. Units can be made anywhere: who has the records writes
 import contextlib
 import dataclasses
 import hashlib
+import itertools
 import math
+import operator
 from pathlib import Path
 
 from locogan_keras.rendering.gigapixel.cluster.makers import makers
@@ -16,7 +18,7 @@ from locogan_keras.rendering.gigapixel.plan import CHUNK, UNIT, plan_of
 from locogan_keras.rendering.gigapixel.progress import Ticks
 from locogan_keras.rendering.gigapixel.records import Record, Records
 from locogan_keras.rendering.gigapixel.store import plan_in
-from locogan_keras.rendering.gigapixel.units import make_unit
+from locogan_keras.rendering.gigapixel.units import finest, pyramid
 from locogan_keras.rendering.render import bands
 from locogan_keras.storage.files.atomic import make_folder, removed_if_empty, resumable
 from locogan_keras.storage.files.room import check_disk
@@ -130,14 +132,21 @@ class Job:
         self.store.begin()
 
     def missing(self):
-        """The units that are not there, each after those below it."""
-        # What is noted on the way changes what comes.
-        return (unit for unit in self.plan.units() if unit not in self.records.done)
+        """The units that are not there, in a list for each height, the lowest first.
+
+        All of a list have to be noted before the next is asked for: they decide what is in it.
+        """
+        for _, units in itertools.groupby(self.plan.units(), operator.attrgetter("height")):
+            yield [unit for unit in units if unit not in self.records.done]
 
     def make(self, unit, progress=iter):
         """A unit made and put into its place; gives its `Record`."""
+        return self.store_pixels(unit, self.pixels(unit, progress))
+
+    def pixels(self, unit, progress=iter):
+        """A unit's pixels, as of `finest`; those below it are noted."""
         picture = self.picture
-        made = make_unit(
+        return finest(
             picture.engine,
             picture.view,
             picture.tile,
@@ -146,6 +155,10 @@ class Job:
             self.records.top,
             progress,
         )
+
+    def store_pixels(self, unit, pixels):
+        """A unit made of its pixels and put into its place; gives its `Record`."""
+        made = pyramid(self.plan, unit, pixels)
         return self.put(unit, made.digest, self.store.encoded(unit, made.levels), made.top)
 
     def put(self, unit, digest, pieces, top):

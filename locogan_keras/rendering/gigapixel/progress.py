@@ -13,7 +13,7 @@ class Ticks:
     def __init__(self, job):
         self._job, self._done, self._units = job, 0, 0
         # Of units above the lowest no tile is computed.
-        self._tiles = {unit: self._count(unit) for unit in job.missing()}
+        self._tiles = {unit: self._count(unit) for units in job.missing() for unit in units}
         self._bar = job.picture.progress(range(sum(self._tiles.values())))
         self._ticks = iter(self._bar)
 

@@ -38,8 +38,8 @@ class Made:
     digest: str
 
 
-def make_unit(engine, view, tile, plan, unit, top_of=None, progress=iter):
-    """A unit, made.
+def finest(engine, view, tile, plan, unit, top_of=None, progress=iter):
+    """The pixels of a unit's finest level, rendered or joined of the tops below it.
 
     Args:
         engine, view, tile, progress: As of `bands`; the view is the whole picture's.
@@ -48,14 +48,22 @@ def make_unit(engine, view, tile, plan, unit, top_of=None, progress=iter):
         top_of: Gives the top of a unit below; asked for by those of height 1 or more alone.
 
     Returns:
+        `(height, width, channels)` of the first of `Plan.windows`.
+    """
+    first, *_ = plan.windows(unit)
+    if unit.height:
+        return _joined(plan, unit, first, top_of)
+    return _rendered(engine, view, tile, plan, first, progress)
+
+
+def pyramid(plan, unit, pixels):
+    """A unit made of its pixels, as of `finest`.
+
+    Returns:
         `Made`.
     """
-    first, *others = plan.windows(unit)
-    if unit.height:
-        base = _joined(plan, unit, first, top_of)
-    else:
-        base = _rendered(engine, view, tile, plan, first, progress)
-    levels = [base]
+    _, *others = plan.windows(unit)
+    levels = [pixels]
     for _ in others:
         levels.append(halved(levels[-1]))
     top = halved(levels[-1]) if plan.above(unit) else None

@@ -67,19 +67,20 @@ def _units(job, client, name, here, ticks):
         ticks.over(unit)
         return unit, record
 
-    for unit in job.missing():
-        while at_hand and (unit.height or len(at_hand) >= _room(client)):
+    missing = job.missing()
+    for unit in next(missing):
+        while at_hand and len(at_hand) >= _room(client):
             yield taken()
-        if unit.height:
-            # Made of what is on this disk, without the network.
-            yield unit, job.make(unit, ticks.within(unit))
-            continue
         key = f"unit-{'-'.join(map(str, unit))}-{name}"
         future = client.submit(make, name, unit, key=key)
         at_hand[key] = unit
         future.add_done_callback(finished.put)
     while at_hand:
         yield taken()
+    # Those above are made of what is on this disk, without the network.
+    for units in missing:
+        for unit in units:
+            yield unit, job.make(unit, ticks.within(unit))
 
 
 def _room(client):

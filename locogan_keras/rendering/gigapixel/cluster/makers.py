@@ -4,6 +4,8 @@ import contextlib
 import functools
 import importlib.util
 
+from locogan_keras.rendering.ahead import relayed
+
 
 def makers(job, workers):
     """Those who make a job's units.
@@ -32,7 +34,7 @@ def makers(job, workers):
                 "--workers and --scheduler need the package distributed: pip install "
                 "locogan-keras[dask]"
             )
-        if not all(unit.height for unit in job.missing()):
+        if next(job.missing()):
             from locogan_keras.rendering.gigapixel.cluster.crew import crew
 
             return crew(job, workers)
@@ -40,5 +42,8 @@ def makers(job, workers):
 
 
 def _alone(job, ticks):
-    for unit in job.missing():
-        yield unit, job.make(unit, ticks.within(unit))
+    def pixels(unit):
+        return job.pixels(unit, ticks.within(unit))
+
+    for units in job.missing():
+        yield from zip(units, relayed(pixels, job.store_pixels, units), strict=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from distributed import WorkerPlugin, get_worker
 
-from locogan_keras.rendering.gigapixel.units import make_unit
+from locogan_keras.rendering.gigapixel.units import finest, pyramid
 from locogan_keras.rendering.render import render
 
 # Sets of instructions that libraries choose their sums by.
@@ -63,7 +63,8 @@ class Work(WorkerPlugin):
     def make(self, unit):
         """A unit of height 0: its `Encoded`."""
         engine, maker = self._ready()
-        made = make_unit(engine, self._view, self._tile, self._plan, unit)
+        pixels = finest(engine, self._view, self._tile, self._plan, unit)
+        made = pyramid(self._plan, unit, pixels)
         pieces = list(self._store.encoded(unit, made.levels))
         return Encoded(made.digest, pieces, made.top, self._address, maker)
 
