@@ -1,6 +1,7 @@
 """The server's answers, as an ASGI application: what any such server calls for each request."""
 
 import asyncio
+import re
 import time
 from typing import NamedTuple
 
@@ -84,6 +85,7 @@ class Application:
         method, path = scope["method"], scope["path"]
         # As it was written: an escaped letter would be another address of the same tile.
         path = scope.get("raw_path", path.encode()).decode("latin-1")
+        path = _origin_form(path)
         if method not in ("GET", "HEAD"):
             return _said(405, "GET and HEAD are answered", ("Allow", "GET, HEAD")), False
         try:
@@ -128,6 +130,11 @@ class Application:
             return _said(status, "the model did not give this tile"), False
         finally:
             left.cancel()
+
+
+def _origin_form(path):
+    """The path of a request's target, which may name this server, too (RFC 9112, 3.2.2)."""
+    return re.sub("^https?://[^/]+/?", "/", path, flags=re.IGNORECASE)
 
 
 async def _left(receive):

@@ -86,6 +86,15 @@ def test_a_tile_is_a_png_to_be_kept_for_good():
     }
 
 
+@pytest.mark.parametrize("server", ["http://tiles.example:8080", "HTTPS://[::1]:8080"])
+def test_a_target_may_name_the_server_as_to_a_proxy(made, server):
+    application, _ = made
+    assert ask(application, f"{server}{TILE}").body == ask(application, TILE).body
+    assert ask(application, f"{server}/healthz").body == b"ok\n"
+    assert ask(application, server).headers["content-type"].startswith("text/html")
+    assert ask(application, f"/{server}{TILE}").status == 404
+
+
 @pytest.mark.parametrize("form", ["{}", '"a", {}', '{},W/"b"', "*", " {} ", "opaque"])
 def test_who_has_a_tile_gets_none(made, form):
     application, tiles = made

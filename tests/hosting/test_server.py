@@ -45,6 +45,8 @@ def mixed_requests():
         for _ in range(count)
     ]
     requests = [((path_of(tile),), {}, 200, canvas.png(tile)) for tile in tiles]
+    named = f"http://tiles.example{path_of(tiles[0])}"
+    requests += [((named,), {}, 200, requests[0][3])]
     tags = {path_of(tile): canvas.tag(tile) for tile in tiles}
     requests += [((path,), {"If_None_Match": tag}, 304, b"") for path, tag in [*tags.items()][:12]]
     wrong = {"/7/3/0/0.png": 404, "/7/0/134217728/0.png": 404, "/a/0/0/0.png": 400, "/x": 404}
