@@ -154,7 +154,8 @@ def _here(count):
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
+        # Another port if this one is taken.
+        dashboard_address="127.0.0.1:8787",
         # No limit of Dask's own, at which it would end a worker or write to the disk.
         memory_limit=0,
         silence_logs=logging.WARNING if is_heard else logging.CRITICAL,
