@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from locogan_keras.storage.files.atomic import replacing, replacing_folder, scratch_folder
+from locogan_keras.storage.files.names import own_name
 
 
 def export(
@@ -84,7 +85,7 @@ def _export_serving(network, keras_engine, out, report):
     from locogan_keras.exporting.comparison import verify
     from locogan_keras.exporting.serving_export import save_serving
 
-    name = Path(out).resolve().name
+    name = own_name(out)
     with replacing_folder(out) as temporary:
         savedmodel = save_serving(network, keras_engine.description, temporary, name)
         verify(SavedModelEngine(savedmodel), keras_engine, report)

@@ -22,6 +22,7 @@ from locogan_keras.rendering.gigapixel.job import write_tiled
 from locogan_keras.rendering.materials.folder import files_of, write_material
 from locogan_keras.rendering.render import bands, render
 from locogan_keras.storage.files.atomic import replacing_folder
+from locogan_keras.storage.files.names import own_name
 from locogan_keras.storage.files.room import check_disk
 from locogan_keras.storage.run import version
 
@@ -146,7 +147,7 @@ def write(
             for picture in pictures:
                 inner = folder / picture.name if several else folder
                 inner.mkdir(exist_ok=True)
-                name = picture.name if several else Path(out).resolve().name
+                name = picture.name if several else own_name(out)
                 write_material(inner, name, picture, files, opened)
     elif len(pictures) == 1 and form.begin:
         (picture,) = pictures

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from locogan_keras.storage.failures import ModelError, in_one_line
 from locogan_keras.storage.files.atomic import replacing, replacing_folder
+from locogan_keras.storage.files.names import own_name
 from locogan_keras.storage.run import version
 
 CONFIG, METADATA = "config.json", "metadata.json"
@@ -45,7 +46,7 @@ class Preset:
     @property
     def name(self):
         """The folder's name."""
-        return Path(self.folder).resolve().name
+        return own_name(self.folder)
 
     @functools.cached_property
     def metadata(self):

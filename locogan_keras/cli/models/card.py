@@ -9,6 +9,7 @@ from pathlib import Path
 from locogan_keras.cli.arguments import path
 from locogan_keras.cli.models.evaluate import read_photos
 from locogan_keras.engines.quiet import load_engine, standard_error_muted
+from locogan_keras.storage.files.names import own_name
 
 # Of a picture of a card: no fault of it is to be seen, and a wheel holds many.
 _QUALITY = 88
@@ -53,7 +54,7 @@ def _card(options):
     from locogan_keras.storage.files.atomic import check_writable, replacing_folder
     from locogan_keras.storage.run import Run
 
-    name = Path(options.out).resolve().name
+    name = own_name(options.out)
     if not re.fullmatch(r"[\w.-]+", name):
         raise ValueError(
             f"--out must end in a name of letters, digits, _, . and -: others ask for preset:NAME. "
@@ -110,7 +111,7 @@ def _fill(folder, options, photos, about):
         write_picture(folder / path, size, [sample.picture], quality=_QUALITY)
         shown.append((path, sample.caption))
     write_metadata(folder, **about)
-    name = Path(options.out).resolve().name
+    name = own_name(options.out)
     metadata = Preset(folder, options.out).metadata
     size = large_size(engine.description)
     text = card(name, metadata, engine.description, shown, size)
@@ -140,7 +141,7 @@ def _command(options, run, settings, origin):
     # It ends by itself again where it has.
     if run.evaluations.are_settled(training.patience, training.save_every, step):
         step = training.steps
-    words = ["train", _shown(options.source), "--out", f"runs/{Path(options.out).resolve().name}"]
+    words = ["train", _shown(options.source), "--out", f"runs/{own_name(options.out)}"]
     words += ["--recipe", recipe, "--steps", str(step)]
     words += ["--from", _shown(origin.preset)] if origin.preset else []
     words += ["--set", *own] if own else []
@@ -154,4 +155,4 @@ def _shown(source):
     scheme = "lmdb:" if source.startswith("lmdb:") else ""
     path = source.removeprefix(scheme)
     is_own = os.path.isabs(path) or ".." in Path(path).parts
-    return f"{scheme}{Path(path).resolve().name if is_own else path}"
+    return f"{scheme}{own_name(path) if is_own else path}"

@@ -16,6 +16,7 @@ from locogan_keras.exporting.onnx_precision import to_half_weights
 from locogan_keras.exporting.web.runtime import check_operators
 from locogan_keras.exporting.web.site import Site
 from locogan_keras.storage.files.atomic import replacing, replacing_folder, scratch_folder
+from locogan_keras.storage.files.names import own_name
 
 # Formats of descriptions that the page reads; see `page/description.mjs`.
 _FORMATS = (1, 2, 3)
@@ -46,7 +47,7 @@ def export_web(path, out, runtime, report, single_file=False):
     model = onnx.load(path)
     check_operators(model.graph)
     content, weights = _smaller(model, exact, report)
-    site = Site(Path(out).resolve().stem, content, text, weights, probe(exact), runtime)
+    site = Site(Path(own_name(out)).stem, content, text, weights, probe(exact), runtime)
     if single_file:
         with replacing(out) as temporary:
             site.save_single(temporary)

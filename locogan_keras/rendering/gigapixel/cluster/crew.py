@@ -3,10 +3,10 @@
 import contextlib
 import functools
 import hashlib
+import os
 import platform
 import queue
 from concurrent.futures import CancelledError
-from pathlib import Path
 
 from distributed import KilledWorker
 
@@ -43,7 +43,7 @@ def crew(job, workers):
         check_versions(client, work.packages)
         here = work.facts(job.picture.engine)
         # The same for the same command, so that who goes on replaces what was left by the killed.
-        place = f"{platform.node()} {Path(job.out).resolve()} {job.plan.digest}"
+        place = f"{platform.node()} {os.path.realpath(job.out)} {job.plan.digest}"
         name = f"locogan-{hashlib.sha256(place.encode()).hexdigest()[:16]}"
         client.register_plugin(work, name)
         try:
