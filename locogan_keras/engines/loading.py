@@ -26,6 +26,8 @@ class Engine(Protocol):
     Attributes:
         description: The `Description`: channels, frame, encoding, and the `cell` and `border` that
             the shapes below have.
+        at_once: How many images it makes at once, called from as many threads; 1 where it does not
+            say, and then it is called from one.
 
     Call arguments:
         latent: `(batch, height + 2 * border, width + 2 * border, global_channels + local_channels)`

@@ -50,7 +50,7 @@ class Application:
         self._canvas, self._page = canvas, page
         self._report, self._complain = report, complain
         self._metrics = Metrics()
-        self._queue = BoundedQueue(canvas.png, limit)
+        self._queue = BoundedQueue(canvas.png, limit, canvas.at_once)
 
     async def __call__(self, scope, receive, send):
         begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Work that waits for its turn in one thread: so much of it, and no more."""
+"""Work that waits for its turn in few threads: so much of it, and no more."""
 
 import asyncio
 import contextlib
@@ -36,28 +36,31 @@ class _AtHand:
 
 
 class BoundedQueue:
-    """A queue in front of one thread, for an engine that uses all cores for one piece of work.
+    """A queue in front of as many threads as an engine makes images at once.
 
     It is called from one event loop.
 
     Args:
-        make: Called in the thread with a key, gives what is to be made.
+        make: Called in a thread with a key, gives what is to be made.
         limit: The most work that waits and is made at a time, in a unit of the caller's.
+        threads: How many.
 
     Attributes:
         length: The work at hand, in that unit.
     """
 
-    def __init__(self, make, limit):
+    def __init__(self, make, limit, threads=1):
         self.length = 0
         self._make, self._limit = make, limit
         self._at_hand = {}
         # How long a unit of work has taken, on average.
-        self._done, self._seconds = 0, 0.0
+        self._done, self._seconds, self._lock = 0, 0.0, threading.Lock()
         self._waiting = queue.SimpleQueue()
-        # The process ends without it, whatever it waits for.
-        self._thread = threading.Thread(target=self._work, name="locogan-tiles", daemon=True)
-        self._thread.start()
+        # The process ends without them, whatever they wait for.
+        options = {"target": self._work, "name": "locogan-tiles", "daemon": True}
+        self._threads = [threading.Thread(**options) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
 
     async def made(self, key, work, left):
         """What `make` gives for a key; who asks for one that is at hand waits for the same.
@@ -86,12 +89,15 @@ class BoundedQueue:
                 each.future.cancel()
 
     def close(self):
-        """The thread ended; what waits is not made any more."""
+        """The threads ended; what waits is not made any more."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self._waiting.get_nowait()[0].cancel()
-        self._waiting.put(None)
-        self._thread.join(_LAST_WAIT)
+        for _ in self._threads:
+            self._waiting.put(None)
+        deadline = time.monotonic() + _LAST_WAIT
+        for thread in self._threads:
+            thread.join(max(0, deadline - time.monotonic()))
 
     def _begun(self, key, work):
         if self.length + work > self._limit:
@@ -119,8 +125,9 @@ class BoundedQueue:
         try:
             return self._make(key)
         finally:
-            self._seconds += time.perf_counter() - begun
-            self._done += work
+            with self._lock:
+                self._seconds += time.perf_counter() - begun
+                self._done += work
 
     def _leave(self, key, each):
         if self._at_hand.get(key) is each:
@@ -128,5 +135,7 @@ class BoundedQueue:
             self.length -= each.work
 
     def _wait(self):
-        expected = self.length * self._seconds / max(1, self._done)
+        with self._lock:
+            each = self._seconds / max(1, self._done)
+        expected = self.length * each / len(self._threads)
         return min(_LONGEST_WAIT, max(1, math.ceil(expected)))

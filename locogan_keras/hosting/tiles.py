@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from locogan_keras.canvas.plans import Latents, Seeded
 from locogan_keras.canvas.views import CANVAS, FARTHEST, make_view
+from locogan_keras.rendering.costs import at_once
 from locogan_keras.rendering.files.opening import open_picture
 from locogan_keras.rendering.gigapixel.units import halved
 from locogan_keras.rendering.outputs import Picture
@@ -78,12 +79,13 @@ class Canvas:
         engine: An `Engine`, such as `load_engine` gives.
 
     Attributes:
+        at_once: How many tiles are made at once, called for from as many threads.
         size: (height, width) in pixels; 0 on an axis on which it is endless.
     """
 
     def __init__(self, engine):
         description = engine.description
-        self._engine = engine
+        self._engine, self.at_once = engine, at_once(engine)
         self._view = make_view(description, periodic="none")
         self.size = tuple(
             0 if repeats else length

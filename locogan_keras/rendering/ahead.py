@@ -1,15 +1,17 @@
-"""Work that is done in a thread while its caller does other work; in order, and one piece ahead."""
+"""Work that is done in threads while their caller does other work; in order, and little ahead."""
 
+import collections
 import concurrent.futures
 import contextlib
 
 
-def ahead(function, items):
-    """`map(function, items)`, of which the next result is made while the caller is busy with one.
+def ahead(function, items, threads=1):
+    """`map(function, items)`, of which the next results are made while the caller is busy with one.
 
     Args:
         function: Of one argument.
-        items: What it is given, from a list.
+        items: What it is given; they are asked for by the caller's thread.
+        threads: How many results are made at once.
 
     Yields:
         Its results, in order.
@@ -17,12 +19,17 @@ def ahead(function, items):
     Raises:
         Whatever `function` raises, where its result is due.
     """
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        coming = [pool.submit(function, item) for item in items[:1]]
-        for item in items[1:]:
+    pool = concurrent.futures.ThreadPoolExecutor(threads)
+    try:
+        coming = collections.deque()
+        for item in items:
             coming.append(pool.submit(function, item))
-            yield coming.pop(0).result()
-        yield from (each.result() for each in coming)
+            if len(coming) > threads:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def relayed(first, second, items):

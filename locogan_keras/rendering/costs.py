@@ -21,6 +21,11 @@ def different_columns(view):
     return min(view.size[1], period) if period else view.size[1]
 
 
+def at_once(engine):
+    """How many images an engine makes at once; one, where it does not say."""
+    return getattr(engine, "at_once", 1)
+
+
 def tile_bytes(description, tile):
     """The memory that an engine takes for one tile.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from locogan_keras.canvas.maps.values import finished
 from locogan_keras.rendering.ahead import ahead
-from locogan_keras.rendering.costs import different_columns, streaming_bytes, tile_bytes
+from locogan_keras.rendering.costs import at_once, different_columns, streaming_bytes, tile_bytes
 from locogan_keras.rendering.files.levels import to_levels
 from locogan_keras.rendering.tiles import Tiles
 from locogan_keras.storage.files.room import check_memory
@@ -72,7 +72,7 @@ def bands(engine, view, tile=256, progress=iter, folder=None, dtype=np.uint8):
     cell = engine.description.cell
     if not isinstance(tile, numbers.Integral) or tile < cell or tile % cell:
         raise ValueError(f"tile must be a positive multiple of {cell}. Received: tile={tile!r}")
-    check_memory(tile_bytes(engine.description, tile), f"tile={tile}")
+    check_memory(at_once(engine) * tile_bytes(engine.description, tile), f"tile={tile}")
     channels = engine.description.image_channels
     needed = streaming_bytes(view, tile, channels, np.dtype(dtype).itemsize)
     check_memory(needed, f"height={view.size[0]}, width={view.size[1]}")
@@ -99,15 +99,22 @@ def _bands(engine, view, tile, progress, folder, dtype):
     cells = tile // engine.description.cell
 
     def place(key):
-        return view.inputs(key[0] * cells, key[1] * cells, cells, cells)
+        return key, view.inputs(key[0] * cells, key[1] * cells, cells, cells)
 
-    with contextlib.closing(Tiles(largest, folder)) as tiles:
+    def tile_of(key, inputs):
+        # The rest is not held.
+        return _tile(engine, inputs, dtype)[slice(*used[key[0]])].copy()
+
+    with (
+        contextlib.closing(Tiles(largest, folder)) as tiles,
+        contextlib.closing(_made(engine, place, tile_of, _in_order(bands, layouts))) as made,
+    ):
         for number, (top, bottom, sources) in enumerate(bands):
             keys = {(row, column) for row, _, layout in sources for column in layouts[layout]}
             wanted = [key for key in sorted(keys) if key not in tiles]
-            for key, inputs in zip(wanted, ahead(place, wanted), strict=True):
+            for key, image in zip(wanted, made, strict=False):
                 next(ticks)
-                tiles.put(key, _tile(engine, inputs, dtype)[slice(*used[key[0]])].copy())
+                tiles.put(key, image)
             for first in range(top, bottom, at_once):
                 band = np.empty((min(at_once, bottom - first), view.size[1], channels), dtype)
                 for row, offset, layout in sources:
@@ -124,6 +131,24 @@ def _bands(engine, view, tile, progress, folder, dtype):
                     tiles.drop((row, column))
     # Whoever shows the progress learns that it is over.
     next(ticks, None)
+
+
+def _in_order(bands, layouts):
+    """The keys of the tiles that bands are made of, in the order in which they are needed."""
+    known = set()
+    for _, _, sources in bands:
+        keys = {(row, column) for row, _, layout in sources for column in layouts[layout]}
+        yield from sorted(keys - known)
+        known |= keys
+
+
+def _made(engine, place, tile_of, keys):
+    """Tiles by their keys, as many at once as the engine makes: `tile_of(*place(key))` of each."""
+    if at_once(engine) > 1:
+        yield from ahead(lambda key: tile_of(*place(key)), keys, at_once(engine))
+    else:
+        for placed in ahead(place, keys):
+            yield tile_of(*placed)
 
 
 def _lanes(view, tile):

@@ -7,16 +7,22 @@ import functools
 import importlib.util
 import json
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 from support.clients import client_onnx
+from support.tiled import MODEL
 
 from locogan_keras.cli import main
 from locogan_keras.engines import onnx_files
 from locogan_keras.engines.loading import load_engine
+from locogan_keras.engines.onnx_engine import OnnxEngine
 
 openvino_engine = functools.partial(load_engine, engine="openvino")
 HAS_OPENVINO = importlib.util.find_spec("openvino") is not None
@@ -254,3 +260,40 @@ def test_what_a_session_raises_is_one_line(load, name, onnx_file, tmp_path, capf
 def test_the_client_that_is_copied_out_knows_the_same_operators():
     assert client_onnx.COMPUTES.split() == onnx_files._COMPUTES.split()
     assert client_onnx.MESSAGES == onnx_files._MESSAGES
+
+
+@pytest.mark.parametrize(("threads", "at_once"), [(1, 1), (3, 3), (20, 8)])
+def test_images_are_made_at_once_and_are_the_same(threads, at_once, rng):
+    engine, alone = OnnxEngine(MODEL, threads=threads), OnnxEngine(MODEL, threads=1)
+    assert engine.at_once == at_once
+    channels = engine.description.global_channels + engine.description.local_channels
+    inputs = [
+        [rng.normal(size=(1, 9, 10, depth)).astype(np.float32) for depth in (channels, 2)]
+        for _ in range(12)
+    ]
+    with ThreadPoolExecutor(12) as pool:
+        images = pool.map(lambda each: engine(*each), inputs)
+    for image, each in zip(images, inputs, strict=True):
+        np.testing.assert_array_equal(image, alone(*each))
+
+
+def test_who_calls_from_more_threads_waits(monkeypatch):
+    lock, running = threading.Lock(), [0, 0]
+
+    class Session:
+        def run(self, *_):
+            with lock:
+                running[0] += 1
+                running[1] = max(running)
+            time.sleep(0.05)
+            with lock:
+                running[0] -= 1
+            return [None]
+
+    engine = OnnxEngine(MODEL, threads=2)
+    engine._session = Session()
+    channels = engine.description.global_channels + engine.description.local_channels
+    latent = np.zeros((1, 7, 7, channels), np.float32)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: engine(latent, latent[..., :2]), range(6)))
+    assert running == [0, 2]

@@ -29,6 +29,7 @@ class Slow(Canvas):
 
     def __init__(self, fails=None):
         super().__init__(small_engine())
+        self.at_once = 1
         self.fails, self.let_go, self.made = fails, threading.Event(), []
 
     def png(self, tile):
@@ -315,3 +316,23 @@ def test_a_line_about_each_request_has_no_letters_for_the_terminal():
     application.close()
     (line,) = said
     assert re.fullmatch(r"192\.0\.2\.1 GET /\\x1b\[31m\\n 404 \d+ bytes \d\.\d{3} s", line)
+
+
+def test_tiles_are_made_by_as_many_threads_as_the_engine_has_use_for():
+    canvas = Slow()
+    canvas.at_once = 2
+    application = Application(canvas, b"", 16)
+
+    async def three():
+        work = [asyncio.ensure_future(asked(application, f"/1/0/{x}/0.png")) for x in range(3)]
+        while len(canvas.made) < 2:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        begun = list(canvas.made)
+        canvas.let_go.set()
+        return begun, await asyncio.gather(*work)
+
+    begun, answers = asyncio.run(three())
+    application.close()
+    assert sorted(begun) == [Tile(1, 0, 0, 0), Tile(1, 0, 1, 0)]
+    assert [answer.status for answer in answers] == [200, 200, 200]

@@ -154,3 +154,16 @@ def test_estimates_are_near_what_was_measured():
         weights = 16 * (8 * 4 + 4 * 2 + 2 * 1) * width**2
         description = dataclasses.replace(engine.description, parameters=weights)
         assert costs.tile_bytes(description, tile) / 1e6 == pytest.approx(measured, rel=0.1)
+
+
+def test_each_of_the_tiles_that_are_made_at_once_is_counted(monkeypatch):
+    class Several(Positions):
+        at_once = 4
+
+    one = costs.tile_bytes(Positions.description, 1024)
+    monkeypatch.setattr(room, "free_memory", lambda: 4.5 * one + 70e6)
+    bands(Several(), view_of(64, 64), 1024)
+    monkeypatch.setattr(room, "free_memory", lambda: 3.5 * one)
+    bands(Positions(), view_of(64, 64), 1024)
+    with pytest.raises(ValueError, match="tile=1024 would need"):
+        bands(Several(), view_of(64, 64), 1024)

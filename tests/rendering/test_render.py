@@ -1,9 +1,10 @@
 import gc
+import threading
 import tracemalloc
 
 import numpy as np
 import pytest
-from conftest import lively_generator
+from conftest import PATIENCE, lively_generator
 
 from locogan_keras.canvas.description import Description
 from locogan_keras.canvas.latents import local_latent
@@ -137,6 +138,42 @@ def cells_picture(view, seed=0):
     height, width = y.max() // 16 - top + 1, x.max() // 16 - left + 1
     cells = local_latent(seed, 3, top, left, height, width)
     return to_levels(cells[y // 16 - top, x // 16 - left] * Cells.ramp[y % 16, x % 16])
+
+
+class Two(Cells):
+    """The same, of which the first call waits until there is a second one."""
+
+    at_once = 2
+
+    def __init__(self):
+        super().__init__()
+        self._lock, self._running, self._met = threading.Lock(), 0, threading.Event()
+
+    def __call__(self, latent, positions):
+        with self._lock:
+            self._running += 1
+            assert self._running <= 2
+            if self._running == 2:
+                self._met.set()
+        assert self._met.wait(PATIENCE)
+        with self._lock:
+            self._running -= 1
+            return super().__call__(latent, positions)
+
+
+@pytest.mark.parametrize("periodic", PERIODIC)
+def test_tiles_are_made_at_once_and_the_picture_is_the_same(periodic):
+    view = make_view(
+        Two.description,
+        height=307,
+        width=401,
+        top=47,
+        periodic=periodic,
+        period=PERIODS[periodic],
+    )
+    engine, alone = Two(), Cells()
+    np.testing.assert_array_equal(render(engine, view, 48), render(alone, view, 48))
+    assert engine.calls == alone.calls
 
 
 @pytest.mark.parametrize("tile", [48, 80, 256])

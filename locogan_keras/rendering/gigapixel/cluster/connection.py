@@ -9,11 +9,14 @@ import time
 import urllib.parse
 import warnings
 
+import dask.config
 from distributed import Client, LocalCluster, Security
 
 from locogan_keras.rendering.gigapixel.cluster.work import differences
 from locogan_keras.storage.files.room import check_memory
 
+# Dask would have workers give back free memory at once: taking it again was a third of their time.
+_TRIM = "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_"
 # Seconds in which a scheduler has to answer, and a first worker to be there.
 ANSWER, FIRST = 10, 60
 # Bytes that a worker on this machine takes, about, whatever the model.
@@ -39,7 +42,7 @@ def connected(workers):
         if isinstance(workers, int):
             check_memory(workers * WORKER, f"workers={workers}")
             try:
-                with _apart():
+                with _apart(), dask.config.set({_TRIM: None}):
                     address = stack.enter_context(_here(workers))
             except (OSError, RuntimeError) as error:
                 raise ValueError(
