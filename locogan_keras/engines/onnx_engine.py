@@ -1,27 +1,22 @@
 """The engine that runs an exported `.onnx` file in ONNX Runtime, without TensorFlow or Keras."""
 
 import functools
-import os
 import threading
 from pathlib import Path
 
 import onnxruntime
 
 from locogan_keras.engines.onnx_files import read_onnx
+from locogan_keras.engines.threads import divided
 from locogan_keras.storage.failures import in_one_line
-
-# Images, each of which takes memory.
-_AT_ONCE = 8
 
 
 class OnnxEngine:
     """An engine that runs an exported `.onnx` file.
 
-    The session is set up for throughput: several images at once, each on a share of the threads
-    (at width 16, two images on a thread each take two thirds of the time that one by one they take
-    on two threads), all graph optimisations (which choose the blocked NCHWc layout), and memory
-    kept from one tile for the next, which the arena can do exactly because the renderer's tiles
-    have one shape.
+    The session is set up for throughput: several images at once, each on a share of the threads,
+    all graph optimisations (which choose the blocked NCHWc layout), and memory kept from one tile
+    for the next, which the arena can do exactly because the renderer's tiles have one shape.
 
     Args:
         path: The file.
@@ -48,10 +43,8 @@ class OnnxEngine:
     def __init__(self, path, threads=None, content=None):
         self._path = path
         options = onnxruntime.SessionOptions()
-        threads = threads or _usable_cores()
-        self.at_once = min(threads, _AT_ONCE)
+        self.at_once, options.intra_op_num_threads = divided(threads)
         self._turns = threading.Semaphore(self.at_once)
-        options.intra_op_num_threads = threads // self.at_once
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.enable_cpu_mem_arena = True
         options.enable_mem_pattern = True
@@ -75,10 +68,3 @@ class OnnxEngine:
         self.description.check_inputs(latent, positions)
         with self._turns, in_one_line(self._path, "does not run"):
             return self._session.run(["image"], {"latent": latent, "positions": positions})[0]
-
-
-def _usable_cores():
-    """The number of cores this process may use; a container's share where the system tells."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -2,10 +2,11 @@
 
 import contextlib
 import io
+import queue
 import sys
-import threading
 
 from locogan_keras.engines.onnx_files import read_onnx
+from locogan_keras.engines.threads import divided
 from locogan_keras.storage.failures import in_one_line
 
 # OpenVINO's converter, which is imported with it and not used here, tells its makers of its use.
@@ -22,6 +23,7 @@ else:
 
 # By name, OpenVINO's own.
 PRECISIONS = {"float32": openvino.Type.f32, "bfloat16": openvino.Type.bf16}
+_PRECISION = "INFERENCE_PRECISION_HINT"
 _POSITIONS = "positions"
 # Threads go where there is room, for there may be other processes. Nothing is kept on the disk.
 _SETTINGS = {"ENABLE_CPU_PINNING": False, "CACHE_DIR": ""}
@@ -39,6 +41,7 @@ class OpenVinoEngine:
         precision: `"float32"` or `"bfloat16"`, of the network's layers.
 
     Attributes:
+        at_once: As of `OnnxEngine`.
         precision: As above.
 
     Call arguments:
@@ -57,20 +60,37 @@ class OpenVinoEngine:
         with in_one_line(path), _last_words():
             core = openvino.Core()
             placing, network = _split(_read(content))
-            self._placing = placing and core.compile_model(placing, "CPU", _settings("float32"))
-            self._network = core.compile_model(network, "CPU", _settings(precision))
-        if self._network.get_property("INFERENCE_PRECISION_HINT") != PRECISIONS[precision]:
+            self.at_once, _ = divided()
+            settings = {**_SETTINGS, "NUM_STREAMS": self.at_once}
+            models = [
+                core.compile_model(model, "CPU", {**settings, _PRECISION: PRECISIONS[each]})
+                for model, each in ((placing, "float32"), (network, precision))
+                if model
+            ]
+            # A request makes one image at a time.
+            self._requests = queue.SimpleQueue()
+            for _ in range(self.at_once):
+                self._requests.put([model.create_infer_request() for model in models])
+        if models[-1].get_property(_PRECISION) != PRECISIONS[precision]:
             raise ValueError(
                 f"precision must be float32 on this processor. Received: precision={precision}"
             )
-        # A compiled model runs one request at a time.
-        self._lock = threading.Lock()
 
     def __call__(self, latent, positions):
         self.description.check_inputs(latent, positions)
-        with in_one_line(self._path, "does not run"), _last_words(), self._lock:
-            places = self._placing([positions]).values() if self._placing else ()
-            return self._network([latent, *places])["image"]
+        with in_one_line(self._path, "does not run"), _last_words(), self._request() as requests:
+            *placing, network = requests
+            places = [each for request in placing for each in request.infer([positions]).values()]
+            return network.infer([latent, *places])["image"]
+
+    @contextlib.contextmanager
+    def _request(self):
+        """The requests of one image, when there are some that nobody has."""
+        requests = self._requests.get()
+        try:
+            yield requests
+        finally:
+            self._requests.put(requests)
 
 
 def _read(content):
@@ -91,10 +111,6 @@ def _last_words():
     except Exception as error:  # noqa: BLE001 - its converters have kinds of their own
         lines = [line for line in str(error).splitlines() if line.strip() and "src/" not in line]
         raise RuntimeError(lines[-1].strip() if lines else "it cannot be converted") from None
-
-
-def _settings(precision):
-    return {**_SETTINGS, "INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
 
 
 def _split(model):

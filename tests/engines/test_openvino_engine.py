@@ -222,9 +222,7 @@ def test_where_it_is_not_installed_a_line_says_what_to_do(tmp_path, monkeypatch,
 
 def test_a_processor_without_bfloat16_is_given_no_other_precision(openvino, monkeypatch):
     """Where the processor has none, OpenVINO compiles in float32 and says so when asked."""
-    from locogan_keras.engines import openvino_engine
-
-    lower = openvino_engine._settings("float32")
-    monkeypatch.setattr(openvino_engine, "_settings", lambda precision: lower)
+    lower = openvino.Type.f32
+    monkeypatch.setattr(openvino.CompiledModel, "get_property", lambda *_: lower)
     with pytest.raises(ValueError, match=r"must be float32 on this processor\. Received: p"):
         load_engine(MODEL, "openvino", "bfloat16")
