@@ -21,16 +21,27 @@ INJECTIONS = ("every_layer", "input")
 # How a generator's features are up-sampled: by a kernel free to print its lattice, or filtered.
 UPSAMPLINGS = ("free", "box")
 
-# Which axes (y, x) an encoding repeats on. "none" does by its latents alone.
+# Which axes (y, x) an encoding repeats on. "none" does by its latents alone, "rows" does so in x,
+# and "columns" in y.
 PERIODIC_AXES = {
     "linear": (False, False),
     "cylinder": (False, True),
     "torus": (True, True),
+    "rows": (True, True),
+    "columns": (True, True),
     "none": (True, True),
 }
 
+# Which axes (y, x) it tells of, where that is not both.
+_TOLD_AXES = {"rows": (True, False), "columns": (False, True), "none": (False, False)}
+
 # Pixels of the longest frame. Larger numbers are a mistake, or meant to be one.
 _LONGEST_FRAME = 2**31 - 1
+
+
+def told_axes(encoding):
+    """Whether an encoding, one of `PERIODIC_AXES`, tells of y and of x."""
+    return _TOLD_AXES.get(encoding, (True, True))
 
 
 def check_frame(frame, encoding):

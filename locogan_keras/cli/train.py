@@ -140,6 +140,7 @@ def _settings(options):
 
 def _settings_of_preset(options, changes):
     """As `_settings`, of a new run that begins from a preset."""
+    from locogan_keras.storage.config import load_config
     from locogan_keras.storage.fine_tuning import load_fine_tuning, recipe_of
     from locogan_keras.storage.presets import open_preset
 
@@ -151,7 +152,9 @@ def _settings_of_preset(options, changes):
         kind, changed, found = _kind_of(options.source, _max_pixels(changes))
         lattice = ("model.frame=", "data.image_size=")
         own = [change for change in changed if change.startswith(lattice)]
-        own = own if kind == "regular" else ["data.true_phase=false"]
+        # One along other axes is no lattice of theirs.
+        is_alike = load_config(kind, changed).model.encoding == settings.model.encoding
+        own = own if is_alike else ["data.true_phase=false"]
         settings = load_fine_tuning(preset, [*own, *changes])
         found = f": {found}"
     scale = [] if len(own) > 1 else [f"data.image_size={settings.data.image_size}"]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from locogan_keras.canvas.maps.values import unfinished
+from locogan_keras.canvas.positions import told_axes
 from locogan_keras.canvas.views import make_view
 from locogan_keras.evaluation.metrics.frame_lock import frame_lock
 from locogan_keras.evaluation.metrics.lattice_error import lattice_strength
@@ -87,13 +88,14 @@ def _registration(pictures, photos, maps):
 
 def _period(description, photo):
     """The model's frame on the axes on which the photo repeats after it, 0 on others."""
-    period = []
-    for axis, (frame, repeats) in enumerate(
-        zip(description.frame, description.periodic, strict=True)
-    ):
+    told, period = told_axes(description.encoding), []
+    axes = zip(description.frame, description.periodic, told, strict=True)
+    for axis, (frame, repeats, is_told) in enumerate(axes):
         one = tuple(frame * (axis == other) for other in (0, 1))
-        fits = repeats and 3 * frame <= photo.shape[axis]
-        period.append(frame if fits and lattice_strength(photo, one) >= _REGULAR else 0)
+        fits = repeats and is_told and 3 * frame <= photo.shape[axis]
+        # Who tells of one axis alone does so because of its lattice.
+        is_lattice = fits and (sum(told) == 1 or lattice_strength(photo, one) >= _REGULAR)
+        period.append(frame if is_lattice else 0)
     return tuple(period)
 
 

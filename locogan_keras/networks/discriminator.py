@@ -38,7 +38,7 @@ class Discriminator(Network):
 
     Args:
         width: Channels of the first layer; the next have 2, 4 and 8 times as many.
-        encoding: How positions are encoded: `"linear"`, `"cylinder"` or `"torus"`.
+        encoding: How positions are encoded, as of the generator.
         inject: `"every_layer"` (the paper) or `"input"` (the reference code).
         statistics: `[mean, deviation]` of the pictures: each channel's mean and one number, or one
             for each channel, of values in [-1, 1]. Images are then standardised to mean 0 and

@@ -62,6 +62,23 @@ class Encoding:
         return ([y], x) if self._periodic[1] else ([x], y)
 
 
+class OneAxis(Encoding):
+    """The cosine and the sine of y alone, or of x: for what is alike all along the other axis.
+
+    Args:
+        axis: 0 for y, 1 for x.
+    """
+
+    def __init__(self, axis):
+        super().__init__((True, True))
+        self._axis = axis
+        self.channels = 2
+        self.order = [0, 1]
+
+    def _divided(self, positions):
+        return [], positions[..., self._axis : self._axis + 1]
+
+
 class NoEncoding(Encoding):
     """No channels: textures that are alike everywhere have no use for places."""
 
@@ -78,7 +95,7 @@ class NoEncoding(Encoding):
         return [self.encode(positions)]
 
 
+_PARTIAL = {"rows": OneAxis(0), "columns": OneAxis(1), "none": NoEncoding()}
 ENCODINGS = {
-    name: NoEncoding() if name == "none" else Encoding(periodic)
-    for name, periodic in PERIODIC_AXES.items()
+    name: _PARTIAL.get(name) or Encoding(periodic) for name, periodic in PERIODIC_AXES.items()
 }

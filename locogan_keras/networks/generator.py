@@ -39,8 +39,8 @@ class Generator(FromPreset, Network):
     Args:
         width: Channels of the last hidden layer; the others have 8, 4 and 2 times as many. 128 is
             the paper's Table 1, 64 the reference code's, 32 serves single pictures.
-        encoding: How positions are encoded: `"linear"`, `"cylinder"` or `"torus"`; with `"none"`
-            the network does not look at them.
+        encoding: How positions are encoded: `"linear"`, `"cylinder"`, `"torus"`, `"rows"` or
+            `"columns"`; with `"none"` the network does not look at them.
         inject: `"every_layer"` (the paper) or `"input"` (the reference code).
         global_channels: Channels of the master plan. Non-negative.
         local_channels: Channels of the local plan, in all. Positive.

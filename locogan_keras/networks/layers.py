@@ -19,8 +19,10 @@ class PositionInjection(keras.layers.Layer):
     Args:
         encoding: `"linear"` (y, x); `"cylinder"` (y, cos pi x, sin pi x), for pictures that repeat
             in x; `"torus"` (cos pi y, sin pi y, cos pi x, sin pi x), for planes that repeat in
-            both; `"none"`: nothing, for textures that are alike everywhere. The layer then only
-            keeps the positions among the inputs of the networks, whose signature is one for all.
+            both; `"rows"` (cos pi y, sin pi y) and `"columns"` (cos pi x, sin pi x), for those
+            that have a lattice along one axis, such as boards; `"none"`: nothing, for textures that
+            are alike everywhere. The layer then only keeps the positions among the inputs of the
+            networks, whose signature is one for all.
         margin: (before, after): how many cells of the features' grid lie between the edge of the
             map and the edge of the features, alike on both axes. They are resized too and cropped,
             so that no value clamped at the map's edge survives.

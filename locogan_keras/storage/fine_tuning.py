@@ -10,7 +10,7 @@ from locogan_keras.storage.settings import ModelSettings, toml_value
 # Of presets that do not know a recipe of ours, by their encoding.
 _RECIPES = {
     "none": "irregular",
-    "torus": "regular",
+    **dict.fromkeys(("torus", "rows", "columns"), "regular"),
     "cylinder": "pattern-cylinder",
     "linear": "aligned",
 }

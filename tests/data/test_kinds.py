@@ -7,6 +7,8 @@ from support.textures import bricks, levels
 from locogan_keras.data.patterns.kinds import kind_of
 from locogan_keras.data.patterns.lines import line_axes
 from locogan_keras.data.pictures import scaled
+from locogan_keras.storage.config import load_config
+from locogan_keras.storage.settings import toml_value
 
 
 def test_a_wall_is_regular_and_its_frame_is_whole_cells(rng):
@@ -26,12 +28,26 @@ def test_a_wall_is_regular_and_its_frame_is_whole_cells(rng):
 def test_what_has_no_lattice_is_irregular(rng):
     kind = kind_of(levels(rng.normal(128, 40, size=(200, 220))))
     assert (kind.recipe, kind.changes) == ("irregular", ())
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_what_repeats_along_one_axis_is_told_of_that_alone(axis, rng):
+    """Boards, whose frame is a board's width by one cell."""
     stripes = 128 + 60 * np.sign(np.sin(2 * np.pi * np.arange(220) / 20))
-    kind = kind_of(levels(np.tile(stripes, (200, 1)) + rng.normal(0, 5, size=(200, 220))))
-    # A stripe goes all the way, so it is told of its column.
-    assert (kind.recipe, kind.changes) == ("irregular", (("model.line_channels", [0, 8]),))
-    assert "its columns are of one piece" in kind.found
-    assert "every 20 pixels in x" in kind.found
+    picture = np.tile(stripes, (200, 1)) + rng.normal(0, 5, size=(200, 220))
+    kind = kind_of(levels(np.moveaxis(picture, 1, axis)))
+    changes = dict(kind.changes)
+    assert (kind.recipe, changes["model.encoding"]) == ("regular", ("rows", "columns")[axis])
+    frame, size = changes["model.frame"], changes["data.image_size"]
+    assert frame[1 - axis] == 16
+    # Scaled to that size, whole boards are the frame.
+    boards = frame[axis] / (size[axis] * 20 / 220)
+    assert boards == pytest.approx(round(boards), rel=0.01)
+    # A stripe goes all the way, so it is told of its line, too.
+    assert changes["model.line_channels"] == ([8, 0], [0, 8])[axis]
+    assert f"its {('rows', 'columns')[axis]} are of one piece" in kind.found
+    assert f"every 20 pixels in {'yx'[axis]}" in kind.found
+    load_config(kind.recipe, [f"{key}={toml_value(value)}" for key, value in kind.changes])
 
 
 @pytest.mark.parametrize("axis", [0, 1])

@@ -45,6 +45,8 @@ def test_encodings_are_the_papers():
     circle_y = [np.cos(np.pi * y), np.sin(np.pi * y)]
     circle_x = [np.cos(np.pi * x), np.sin(np.pi * x)]
     expected = {"linear": [y, x], "cylinder": [y, *circle_x], "torus": [*circle_y, *circle_x]}
+    # And those of this project, of a lattice along one axis.
+    expected |= {"rows": circle_y, "columns": circle_x}
     for encoding, channels in expected.items():
         ours = channels_of(PositionInjection(encoding), (5, 6), positions)
         np.testing.assert_allclose(ours, np.stack(channels, axis=-1), atol=1e-6)

@@ -156,6 +156,8 @@ def test_what_is_no_preset_is_refused(installed, photo, tmp_path, capfd, asked):
     ("encoding", "recipe", "frame"),
     [
         ("none", "irregular", (64, 64)),
+        ("rows", "regular", (64, 64)),
+        ("columns", "regular", (64, 64)),
         ("torus", "regular", (64, 64)),
         ("cylinder", "pattern-cylinder", "picture"),
         ("linear", "aligned", "picture"),

@@ -54,10 +54,10 @@ class Kind:
 def kind_of(picture):
     """The kind of pattern that a photo is.
 
-    A photo that surely repeats along both axes is `regular`: its frame is the photo's own lattice.
-    One twice as wide as high that goes once around the horizon is a panorama. Any other is
-    `irregular`, one that repeats along one axis alone, too: positions would not help. Where rows or
-    columns are of one piece, as courses and boards are, some of the latent is theirs.
+    A photo that surely repeats is `regular`: its frame is the photo's own lattice. Along an axis on
+    which it does not, as along boards, positions tell nothing. One twice as wide as high that goes
+    once around the horizon is a panorama. Any other is `irregular`. Where rows or columns are of
+    one piece, as courses and boards are, some of the latent is theirs.
 
     Args:
         picture: `(height, width, 3)` uint8.
@@ -91,18 +91,23 @@ def _kind_of_texture(picture):
         return Kind("irregular", (), "no lattice found")
     if not lattice.is_regular:
         return Kind("irregular", (), f"perhaps it repeats {said}: too little to rely on")
-    if None in lattice.frame:
-        return Kind("irregular", (), f"it repeats {said}; along the other axis it does not")
-    rows, columns = lattice.frame
-    edge = min(picture.shape[:2])
-    wanted = min(max(edge * _FRAME / math.sqrt(rows * columns), _EDGES[0]), _EDGES[1])
+    periods = [period for period in lattice.frame if period]
+    edge = min(picture.shape[:2]) / math.prod(periods) ** (1 / len(periods))
+    wanted = min(max(edge * _FRAME, _EDGES[0]), _EDGES[1])
     try:
         size, frame = whole_cells(lattice.frame, picture.shape[:2], wanted)
     except ValueError:
         return Kind("irregular", (), f"it repeats {said}; no scale makes that whole cells")
     if min(size) < CROP:
         return Kind("irregular", (), f"it repeats {said}, and is too small at whole cells")
-    changes = (("model.frame", list(frame)), ("data.image_size", list(size)))
+    changes = (
+        ("model.frame", [length or CELL for length in frame]),
+        ("data.image_size", list(size)),
+    )
+    if None in frame:
+        alone = "columns" if frame[0] is None else "rows"
+        changes = (("model.encoding", alone), *changes)
+        said = f"{said}; along the other axis it does not"
     return Kind("regular", changes, f"it repeats {said}")
 
 

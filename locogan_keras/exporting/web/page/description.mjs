@@ -8,6 +8,8 @@ const ENCODINGS = {
   linear: [false, false],
   cylinder: [false, true],
   torus: [true, true],
+  rows: [true, true],
+  columns: [true, true],
   none: [true, true],
 };
 // Pixels: a training crop, and a picture of a lattice whose repeats are smaller than one.
