@@ -151,9 +151,8 @@ def write(
                 write_material(inner, name, picture, files, opened)
     elif len(pictures) == 1 and form.begin:
         (picture,) = pictures
-        metadata = picture.metadata()
         with (
-            opened(out, picture.size, picture.channels, metadata) as write_rows,
+            opened(out, picture.size, picture.channels, picture.metadata()) as write_rows,
             behind(write_rows) as write_behind,
         ):
             for band in picture.bands():

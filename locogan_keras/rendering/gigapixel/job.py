@@ -5,7 +5,6 @@ of the journal says so. Whatever ends a process, at most the units that it had a
 again, to the same bytes. Units can be made anywhere: who has the records writes what comes back.
 """
 
-import contextlib
 import dataclasses
 import hashlib
 import itertools
@@ -14,13 +13,14 @@ import operator
 from pathlib import Path
 
 from locogan_keras.rendering.gigapixel.cluster.makers import makers
+from locogan_keras.rendering.gigapixel.endings import going_on, naming
 from locogan_keras.rendering.gigapixel.plan import CHUNK, UNIT, plan_of
 from locogan_keras.rendering.gigapixel.progress import Ticks
 from locogan_keras.rendering.gigapixel.records import Record, Records
 from locogan_keras.rendering.gigapixel.store import plan_in
 from locogan_keras.rendering.gigapixel.units import finest, pyramid
 from locogan_keras.rendering.render import bands
-from locogan_keras.storage.files.atomic import make_folder, removed_if_empty, resumable
+from locogan_keras.storage.files.atomic import make_folder, removed_if_empty
 from locogan_keras.storage.files.room import check_disk
 
 
@@ -69,7 +69,7 @@ def write_tiled(
     bands(picture.engine, dataclasses.replace(picture.view, size=size), picture.tile)
     job = Job(out, picture, kind, pixels, unit, chunk)
     plan, records = job.plan, job.records
-    with removed_if_empty(make_folder(job.out.parent)), _naming(job), records:
+    with removed_if_empty(make_folder(job.out.parent)), naming(job), records:
         job.look(verify, picture.progress)
         values = sum(math.prod(plan.level_size(level)) for level in range(plan.levels))
         there = sum(record.bytes for record in records.done.values())
@@ -81,7 +81,7 @@ def write_tiled(
         with makers(job, workers) as units:
             job.begin()
             made = 0
-            with _going_on(job), Ticks(job) as ticks:
+            with going_on(job), Ticks(job) as ticks:
                 for each, record in units(ticks):
                     job.note(each, record)
                     made += 1
@@ -235,28 +235,3 @@ class Job:
 
     def _named(self, key):
         return key if isinstance(key, Path) else self.out
-
-
-@contextlib.contextmanager
-def _going_on(job):
-    """A block that a signal or an interruption ends with words: nothing that is noted is lost."""
-
-    def words():
-        done = f"{len(job.records.done)} of {job.plan.count} units"
-        return f"interrupted; {done} of {job.out} are there, and the same command goes on"
-
-    try:
-        with resumable(words):
-            yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(words()) from None
-
-
-@contextlib.contextmanager
-def _naming(job):
-    """A block in which errors of the operating system name the path that the user gave."""
-    try:
-        yield
-    except OSError as error:
-        said = f"{error.strerror or error}; what is there stays, and the same command goes on"
-        raise OSError(error.errno, said, str(job.out)) from error
