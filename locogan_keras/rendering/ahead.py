@@ -19,8 +19,7 @@ def ahead(function, items, threads=1):
     Raises:
         Whatever `function` raises, where its result is due.
     """
-    pool = concurrent.futures.ThreadPoolExecutor(threads)
-    try:
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         coming = collections.deque()
         for item in items:
             coming.append(pool.submit(function, item))
@@ -28,8 +27,6 @@ def ahead(function, items, threads=1):
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def relayed(first, second, items):

@@ -94,7 +94,7 @@ def _bands(engine, view, tile, progress, folder, dtype):
             used[row] = min(first, offset), max(stop, offset + bottom - top)
     count = sum(len(set().union(*(layouts[layout] for layout in each))) for each in last.values())
     ticks = iter(progress(range(count)))
-    at_once = max(1, _PIECE // (width * channels * dtype.itemsize))
+    piece = max(1, _PIECE // (width * channels * dtype.itemsize))
     largest = tile * tile * channels * dtype.itemsize
     cells = tile // engine.description.cell
 
@@ -107,16 +107,16 @@ def _bands(engine, view, tile, progress, folder, dtype):
 
     with (
         contextlib.closing(Tiles(largest, folder)) as tiles,
-        contextlib.closing(_made(engine, place, tile_of, _in_order(bands, layouts))) as made,
+        contextlib.closing(_made(engine, place, tile_of, _in_order(bands, layouts, last))) as made,
     ):
         for number, (top, bottom, sources) in enumerate(bands):
-            keys = {(row, column) for row, _, layout in sources for column in layouts[layout]}
+            keys = _keys(sources, layouts)
             wanted = [key for key in sorted(keys) if key not in tiles]
             for key, image in zip(wanted, made, strict=False):
                 next(ticks)
                 tiles.put(key, image)
-            for first in range(top, bottom, at_once):
-                band = np.empty((min(at_once, bottom - first), view.size[1], channels), dtype)
+            for first in range(top, bottom, piece):
+                band = np.empty((min(piece, bottom - first), view.size[1], channels), dtype)
                 for row, offset, layout in sources:
                     begin = offset + first - top - used[row][0]
                     for column, targets in layouts[layout].items():
@@ -133,13 +133,19 @@ def _bands(engine, view, tile, progress, folder, dtype):
     next(ticks, None)
 
 
-def _in_order(bands, layouts):
+def _keys(sources, layouts):
+    """The `(row, column)` of the tiles that a band is made of."""
+    return {(row, column) for row, _, layout in sources for column in layouts[layout]}
+
+
+def _in_order(bands, layouts, last):
     """The keys of the tiles that bands are made of, in the order in which they are needed."""
     known = set()
-    for _, _, sources in bands:
-        keys = {(row, column) for row, _, layout in sources for column in layouts[layout]}
+    for number, (_, _, sources) in enumerate(bands):
+        keys = _keys(sources, layouts)
         yield from sorted(keys - known)
-        known |= keys
+        # No more than the tiles that wait, however high the picture.
+        known = {key for key in known | keys if max(last[key[0]].values()) > number}
 
 
 def _made(engine, place, tile_of, keys):

@@ -127,17 +127,3 @@ def test_as_many_results_as_there_are_threads_are_made_at_once():
     # Whoever is alone would wait in vain.
     assert list(ahead(square, iter(range(9)), threads=3)) == [number**2 for number in range(9)]
     assert running == [0, 3]
-
-
-def test_what_was_not_begun_is_not_begun_when_nobody_asks_any_more():
-    begun, may_go_on = [], threading.Event()
-
-    def slow(number):
-        begun.append(number)
-        assert number == 0 or may_go_on.wait(60)
-
-    results = ahead(slow, range(9))
-    next(results)
-    threading.Timer(0.2, may_go_on.set).start()
-    results.close()
-    assert begun in ([0], [0, 1])

@@ -11,7 +11,7 @@ from conftest import TINY, lively_generator
 from PIL import Image
 from support.commands import refusal
 from support.materials import BRICKS
-from support.textures import bricks
+from support.textures import bricks, levels
 
 from locogan_keras import Generator
 from locogan_keras.cli import main
@@ -187,12 +187,9 @@ def test_settings_that_are_none_are_refused_in_a_line(photo, tmp_path, capfd, ch
     assert f"MODEL {tmp_path / 'preset'} cannot be loaded: " in line
 
 
-@pytest.mark.parametrize("has_lattice", [True, False])
-def test_a_lattice_is_the_photos_own(has_lattice, photo, tmp_path, monkeypatch, capfd):
-    """Of a preset with a frame of 64 x 64, and a wall whose period is 17.3 x 2 by 41.3 pixels."""
-    build_generator(1, "torus", frame=(64, 64)).save_to_preset(tmp_path / "preset")
-    wall = tmp_path / "wall.png"
-    Image.fromarray(bricks((17.3, 41.3), 0.5)).save(wall)
+@pytest.fixture
+def asked(monkeypatch):
+    """The settings and presets that training was asked for, which is not done."""
     asked = []
 
     def train(source, out, settings, **rest):
@@ -201,6 +198,30 @@ def test_a_lattice_is_the_photos_own(has_lattice, photo, tmp_path, monkeypatch, 
         return types.SimpleNamespace(step=tf.Variable(0), generator=generator), None
 
     monkeypatch.setattr(training, "train", train)
+    return asked
+
+
+@pytest.mark.parametrize("encoding", ["columns", "rows", "torus"])
+def test_a_lattice_of_one_axis_is_for_presets_that_are_told_of_it(encoding, asked, tmp_path, rng):
+    build_generator(1, encoding, frame=(64, 64)).save_to_preset(tmp_path / "preset")
+    boards = 128 + 60 * np.sign(np.sin(2 * np.pi * np.arange(220) / 20))
+    picture = np.tile(boards, (200, 1)) + rng.normal(0, 5, size=(200, 220))
+    Image.fromarray(levels(picture)).save(tmp_path / "boards.png")
+    command = ["train", tmp_path / "boards.png", "--out", tmp_path / "run"]
+    assert main([*map(str, command), "--from", str(tmp_path / "preset")]) == 0
+    ((settings, _),) = asked
+    is_told = encoding == "columns"
+    assert settings.model.encoding == encoding
+    assert settings.data.true_phase == is_told
+    assert (settings.model.frame[0] == 16) == is_told
+
+
+@pytest.mark.parametrize("has_lattice", [True, False])
+def test_a_lattice_is_the_photos_own(has_lattice, photo, asked, tmp_path, capfd):
+    """Of a preset with a frame of 64 x 64, and a wall whose period is 17.3 x 2 by 41.3 pixels."""
+    build_generator(1, "torus", frame=(64, 64)).save_to_preset(tmp_path / "preset")
+    wall = tmp_path / "wall.png"
+    Image.fromarray(bricks((17.3, 41.3), 0.5)).save(wall)
     source, preset = wall if has_lattice else photo, str(tmp_path / "preset")
     command = ["train", str(source), "--out", str(tmp_path / "run"), "--from", preset]
     assert main([*command, "--set", "batch_size=2"]) == 0
